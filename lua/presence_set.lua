@@ -1,0 +1,18 @@
+-- Sets what a user says of their presence.
+-- KEYS  1 the user
+-- ARGV  1 status: online, away, dnd or offline  2 text or empty  3 live workers, by spaces  4 request
+-- Result {ok, version, channels by commas, changed (0 or 1)}
+-- Errors not_found: no account
+--- include presence
+--- include once
+local key = KEYS[1]
+local earlier = answered(key, ARGV[4])
+if earlier then return earlier end
+local before = redis.call('HMGET', key, 'status', 'status_text', 'presence_version', 'created', 'deleted')
+if not before[4] or before[5] then return {'not_found'} end
+local channels = table.concat(online_channels(key, ARGV[3]), ',')
+if (before[1] or 'online') == ARGV[1] and (before[2] or '') == ARGV[2] then
+  return {'ok', before[3] or '0', channels, '0'}
+end
+redis.call('HSET', key, 'status', ARGV[1], 'status_text', ARGV[2])
+return answer(key, ARGV[4], {'ok', tostring(redis.call('HINCRBY', key, 'presence_version', 1)), channels, '1'})

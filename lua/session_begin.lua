@@ -1,0 +1,19 @@
+-- Notes a session of a user. The worker has it in its own set already.
+-- KEYS  1 the user
+-- ARGV  1 `<worker>/<channel>/<n>`  2 address  3 live workers, by spaces (this one among them)
+-- Result {ok, changed (1: a channel came online), version, channels by commas, status, text}
+-- Errors not_found: no account
+--- include time
+--- include presence
+local key, entry = KEYS[1], ARGV[1]
+if redis.call('EXISTS', key) == 0 then return {'not_found'} end
+local channel = entry:match('^[^/]+/([^/]+)/')
+-- Without this one: the same request again, after its answer was lost, changes what it changed.
+local again = redis.call('HDEL', key .. ':sessions', entry) == 1
+local _, before = online_channels(key, ARGV[3])
+redis.call('HSET', key .. ':sessions', entry, string.format('%.0f %s', now_ms(), ARGV[2]))
+local changed = not before[channel]
+local user = redis.call('HMGET', key, 'presence_version', 'status', 'status_text')
+local version = changed and not again and redis.call('HINCRBY', key, 'presence_version', 1) or user[1] or '0'
+return {'ok', changed and '1' or '0', tostring(version), table.concat(online_channels(key, ARGV[3]), ','), user[2] or 'online',
+  user[3] or ''}
