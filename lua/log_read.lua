@@ -1,8 +1,8 @@
 -- A page of a conversation's log behind a cursor, and whether it follows the cursor without a gap.
 -- KEYS  1 the conversation
 -- ARGV  1 cursor (an id; `0-0` is before all)  2 entries at most  3 the user who reads, or empty for a worker's own fan-out
--- Result {ok, head, broken, [id, [field, value, …]], …}: broken is 0, or the 1-based place of the first entry before which
---        something is missing (one past the last entry: between the last and the head). The reader fetches history anew there.
+-- Result {ok, head, broken, [id, [field, value, …]], …}: broken is 0, or one past the last of these entries, behind which
+--        something is missing. The reader fetches history anew there. `roomdeleted` follows whatever was before it.
 --        For a user who is no member any more the page ends with what ended it: userleft or roomdeleted.
 -- Errors not_found: no member any more, and what ended it can't be read either
 --- include chain
@@ -12,7 +12,7 @@ local head = redis.call('HGET', key, 'head') or '0-0'
 local broken, last = 0, cursor
 for i, entry in ipairs(entries) do
   local prev = field(entry, 'prev')
-  if prev ~= last and not follows(key, prev, last) then
+  if prev ~= last and field(entry, 'type') ~= 'roomdeleted' and not follows(key, prev, last) then
     broken = i
     break
   end
@@ -24,7 +24,7 @@ end
 
 local result = {'ok', head, tostring(broken)}
 if user == '' or redis.call('ZSCORE', key .. ':members', user) then
-  for _, entry in ipairs(entries) do result[#result + 1] = entry end
+  for i = 1, broken > 0 and broken - 1 or #entries do result[i + 3] = entries[i] end
   return result
 end
 

@@ -61,7 +61,7 @@ void wc_command_format(char *to, const struct wc_command_args pieces[3])
 struct wc_command *wc_command_new(const struct wc_command_args pieces[3])
 {
     size_t n = wc_command_size(pieces);
-    struct wc_command *cmd = wc_alloc(sizeof *cmd + n);
+    struct wc_command *cmd = wc_alloc(sizeof *cmd + n + 1); /* hiredis searches it with strchr */
     cmd->n = n;
     wc_command_format(cmd->wire, pieces);
     return cmd;
