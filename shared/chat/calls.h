@@ -1,0 +1,22 @@
+#ifndef WC_CHAT_CALLS_H
+#define WC_CHAT_CALLS_H
+
+#include "chat/durable.h"
+#include "chat/soon.h"
+
+/* All calls of a worker: for call.c and the few that keep numbers of calls. */
+struct block;
+
+struct wc_calls {
+    struct wc_chat *chat;
+    struct wc_soon soon; /* finished calls, on their way to their channels */
+    struct wc_durable durable;
+    struct block *all;
+    uint64_t number; /* the last given out */
+    uint64_t ok, refused, unavailable, count;
+};
+
+/* A number that this worker has not given out before. */
+uint64_t wc_calls_number(struct wc_calls *calls);
+
+#endif

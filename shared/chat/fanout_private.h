@@ -1,0 +1,76 @@
+#ifndef WC_CHAT_FANOUT_PRIVATE_H
+#define WC_CHAT_FANOUT_PRIVATE_H
+
+#include "chat/fanout.h"
+#include "chat/receipts.h"
+#include "chat/work.h"
+
+#include <uthash.h>
+
+/* What fanout.c (conversations) and link.c (sessions' places in them) know of each other. */
+enum link_state {
+    LINK_ATTACH, /* waits for the subscription, then for attach.lua */
+    LINK_LIVE,
+    LINK_AHEAD,
+    LINK_BEHIND
+};
+
+struct wc_link {
+    struct wc_work work; /* attaching or reading */
+    struct wc_conv *conv;
+    struct wc_session *session; /* NULL: ended; freed when `busy` or `work.queued` is over */
+    struct wc_link *next_of_session;
+    struct wc_link *next, **prev; /* among conv->others */
+    struct wc_id cursor;          /* last event given to the session; of a live link: conv->last */
+    struct wc_id joined;          /* where the user's membership begins */
+    uint32_t index;               /* in conv->live */
+    uint8_t state, start, side;
+    bool counted, busy;
+};
+
+struct wc_conv {
+    struct wc_work work; /* reading what Pub/Sub did not bring */
+    UT_hash_handle hh;
+    struct wc_fanout *fanout;
+    struct wc_name name, key;
+    struct wc_subscription *subscription;
+    struct wc_id last; /* delivered */
+    struct wc_id seen; /* heard of while it could not be delivered */
+    struct wc_link **live;
+    uint32_t nlive, live_cap;
+    struct wc_link *others; /* links that are not live */
+    uint32_t nlinks;        /* that have a session */
+    uint32_t held;          /* requests and ended links that still point here */
+    bool has_last, confirmed, reading;
+    bool lost, again; /* the subscription was lost; and is there again */
+};
+
+struct wc_fanout {
+    struct wc_chat *chat;
+    struct wc_conv *convs;
+    struct wc_workq work;
+    struct wc_receipts *receipts;
+    struct wc_fanout_stats stats;
+};
+
+/* link.c */
+void wc_link_attach(struct wc_link *l); /* asks attach.lua when the conversation is confirmed */
+void wc_link_settle(struct wc_link *l); /* LIVE, AHEAD or BEHIND, by its cursor */
+void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor); /* from LIVE: its session is full */
+/* From LIVE or AHEAD: what follows the cursor is for the log to say. */
+void wc_link_lose(struct wc_link *l, struct wc_id cursor);
+void wc_link_end(struct wc_link *l);
+void wc_link_end_last(struct wc_link *l); /* after the last event that the user may have here */
+/* Gives the session one event; true when it was the last one that this user may have here. */
+bool wc_link_deliver(struct wc_link *l, struct wc_event *ev);
+
+/* fanout.c */
+struct wc_conv *wc_conv_get(struct wc_fanout *f, struct wc_str name);
+void wc_conv_hold(struct wc_conv *c);
+void wc_conv_release(struct wc_conv *c); /* frees it when nobody needs it any more */
+/* Compares with the log, soon. */
+void wc_conv_check(struct wc_conv *c);
+/* The first head that is heard of after the subscription. */
+void wc_conv_start(struct wc_conv *c, struct wc_id head);
+
+#endif

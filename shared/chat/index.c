@@ -1,0 +1,147 @@
+#include "chat/index.h"
+
+enum { DROPS_MAX = 64 };
+
+static const struct wc_str DIRECTORY = {"wcc:rooms", 9};
+
+void wc_index_add(struct wc_call *call, struct wc_str user, struct wc_str conv_name, wc_call_step next)
+{
+    struct wc_name key = wc_user_key(user);
+    wc_call_script(call, WC_SCRIPT_INDEX_ADD, wc_name_str(&key), &conv_name, 1, next);
+}
+
+void wc_directory_add(struct wc_call *call, struct wc_str room, wc_call_step next)
+{
+    wc_call_script(call, WC_SCRIPT_DIRECTORY_ADD, DIRECTORY, &room, 1, next);
+}
+
+static void ignore(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
+static bool run(struct wc_chat *chat, enum wc_script script, struct wc_str key, struct wc_str arg, wc_redis_cb cb,
+                void *cb_arg)
+{
+    return wc_redis_script(chat->redis, script, &key, 1, &arg, 1, cb, cb_arg) == WC_OK;
+}
+
+void wc_index_keep(struct wc_chat *chat, struct wc_str user, struct wc_str conv_name)
+{
+    struct wc_name key = wc_user_key(user);
+    run(chat, WC_SCRIPT_INDEX_ADD, wc_name_str(&key), conv_name, ignore, NULL);
+}
+
+void wc_directory_keep(struct wc_chat *chat, struct wc_str room)
+{
+    run(chat, WC_SCRIPT_DIRECTORY_ADD, DIRECTORY, room, ignore, NULL);
+}
+
+/* Dropping a conversation from one user's index after the other. */
+struct drops {
+    struct wc_chat *chat;
+    struct wc_name conv, key;
+    size_t next, count, busy;
+    bool failed;
+    struct drop {
+        struct drops *all;
+        struct wc_name user;
+    } each[];
+};
+
+static void drop_more(struct drops *drops);
+
+static void drop_over(struct drop *drop, bool well)
+{
+    struct drops *drops = drop->all;
+    drops->busy--;
+    drops->failed |= !well;
+    drop_more(drops);
+}
+
+static void on_truth(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct drop *drop = arg;
+    struct drops *drops = drop->all;
+    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 0), "ok"))
+        wc_index_keep(drops->chat, wc_name_str(&drop->user), wc_name_str(&drops->conv));
+    drop_over(drop, err == WC_OK);
+}
+
+static void on_dropped(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)reply;
+    struct drop *drop = arg;
+    struct drops *drops = drop->all;
+    bool well = err == WC_OK && run(drops->chat, WC_SCRIPT_ATTACH, wc_name_str(&drops->key), wc_name_str(&drop->user),
+                                    on_truth, drop);
+    if (!well)
+        drop_over(drop, false);
+}
+
+static void drop_more(struct drops *drops)
+{
+    while (!drops->failed && drops->next < drops->count && drops->busy < DROPS_MAX) {
+        struct drop *drop = &drops->each[drops->next++];
+        struct wc_name key = wc_user_key(wc_name_str(&drop->user));
+        if (run(drops->chat, WC_SCRIPT_INDEX_REMOVE, wc_name_str(&key), wc_name_str(&drops->conv), on_dropped, drop))
+            drops->busy++;
+        else
+            drops->failed = true;
+    }
+    if (drops->busy == 0)
+        free(drops);
+}
+
+void wc_index_drop(struct wc_chat *chat, struct wc_str conv_name, const struct wc_str *users, size_t n)
+{
+    struct drops *drops = wc_alloc(sizeof(*drops) + n * sizeof(drops->each[0]));
+    drops->chat = chat;
+    drops->key = wc_conv_key(conv_name);
+    drops->conv.n = (uint8_t)conv_name.n;
+    memcpy(drops->conv.z, conv_name.p, conv_name.n);
+    for (size_t i = 0; i < n; i++) {
+        if (users[i].n >= WC_NAME_MAX)
+            continue;
+        struct drop *drop = &drops->each[drops->count++];
+        drop->all = drops;
+        drop->user.n = (uint8_t)users[i].n;
+        memcpy(drop->user.z, users[i].p, users[i].n);
+    }
+    drop_more(drops);
+}
+
+/* Dropping a room from the directory. */
+struct unlisting {
+    struct wc_chat *chat;
+    struct wc_name conv;
+};
+
+static void on_room(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct unlisting *u = arg;
+    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 3), "public"))
+        wc_directory_keep(u->chat, wc_conv_rest(wc_name_str(&u->conv)));
+    free(u);
+}
+
+static void on_unlisted(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)reply;
+    struct unlisting *u = arg;
+    struct wc_name name = wc_conv_key(wc_name_str(&u->conv));
+    struct wc_str key = wc_name_str(&name), args[] = {WC_STR(""), WC_STR("1")};
+    if (err != WC_OK || wc_redis_script(u->chat->redis, WC_SCRIPT_ROOM_GET, &key, 1, args, 2, on_room, u) != WC_OK)
+        free(u);
+}
+
+void wc_directory_drop(struct wc_chat *chat, struct wc_str room)
+{
+    struct unlisting *u = WC_NEW(struct unlisting);
+    u->chat = chat;
+    u->conv = wc_conv_name(&(struct wc_target){.direct = false, .name = room}, WC_STR(""));
+    if (!run(chat, WC_SCRIPT_DIRECTORY_REMOVE, DIRECTORY, room, on_unlisted, u))
+        free(u);
+}

@@ -1,0 +1,270 @@
+#include "base/crypto.h"
+#include "base/id.h"
+#include "chat/answer.h"
+#include "chat/calls.h"
+#include "chat/entry.h"
+#include "chat/handlers.h"
+#include "chat/index.h"
+#include "chat/mentions.h"
+
+#include <stdio.h>
+
+/* Sending. */
+
+struct post {
+    char client_id[64], fingerprint[16];
+    char rate[20], burst[20], retention_messages[20], retention_ms[20];
+    char mentions[WC_MENTIONS_SIZE];
+    struct wc_str args[16];
+    size_t n;
+    struct wc_str peer; /* of a direct conversation */
+};
+
+enum { POST_PEER = 9 }; /* its place among ARGV of post.lua, from 0 */
+
+static struct wc_str number(uint64_t v, char out[20])
+{
+    return (struct wc_str){out, wc_u64_format(v, out)};
+}
+
+/* What a repeat must be the same in: reply_to, action and text. Neither of the first two can hold the separator. */
+static struct wc_str fingerprint(const struct wc_call *call, char out[16])
+{
+    struct wc_buf all = WC_BUF_INIT;
+    wc_buf_str(&all, wc_call_or_empty(call, WC_ARG_REPLY_TO));
+    wc_buf_z(&all, call->numbers[WC_ARG_ACTION] != 0 ? "\n1\n" : "\n0\n");
+    wc_buf_str(&all, call->args[WC_ARG_TEXT]);
+    uint8_t digest[32];
+    wc_sha256(wc_buf_view(&all), digest);
+    wc_buf_free(&all);
+    wc_hex(digest, 8, out);
+    return (struct wc_str){out, 16};
+}
+
+static struct wc_str own_client_id(struct wc_call *call, struct post *post)
+{
+    int n = snprintf(post->client_id, sizeof(post->client_id), "%s-%llu", call->chat->worker,
+                     (unsigned long long)wc_calls_number(call->chat->calls));
+    return (struct wc_str){post->client_id, (size_t)n};
+}
+
+static void post_args(struct wc_call *call, struct post *post)
+{
+    const struct wc_chat_options *o = &call->chat->options;
+    bool own = !wc_call_has(call, WC_ARG_CLIENT_ID);
+    struct wc_str text = call->args[WC_ARG_TEXT];
+    const struct wc_str args[] = {
+        wc_call_user(call),
+        wc_str(call->who.via),
+        own ? own_client_id(call, post) : call->args[WC_ARG_CLIENT_ID],
+        own ? WC_STR("-") : fingerprint(call, post->fingerprint),
+        own ? WC_STR("1") : WC_STR("0"),
+        number(o->post_rate, post->rate),
+        number(o->post_burst, post->burst),
+        number(o->retention_messages, post->retention_messages),
+        number(o->retention_ms, post->retention_ms),
+        WC_STR(""),
+        {post->mentions, wc_mentions(text, post->mentions)},
+        wc_call_or_empty(call, WC_ARG_REPLY_TO),
+        text,
+        WC_STR("action"),
+        WC_STR("1"),
+    };
+    post->n = WC_COUNT(args) - (call->numbers[WC_ARG_ACTION] != 0 ? 0 : 2);
+    memcpy(post->args, args, sizeof(args));
+}
+
+static void on_posted(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct wc_str id = wc_reply_str(reply, 1);
+    struct wc_id parts;
+    if (!wc_id_parse(id, &parts)) {
+        wc_call_fail(call, WC_UNAVAILABLE, NULL);
+        return;
+    }
+    struct wc_buf *b = &call->result;
+    wc_buf_reserve(b, 192);
+    wc_json_open(b, NULL);
+    wc_json_str(b, "id", id);
+    wc_json_u64(b, "seq", parts.seq);
+    wc_answer_time(b, "time", parts.ms);
+    if (wc_call_has(call, WC_ARG_CLIENT_ID))
+        wc_json_str(b, "client_id", call->args[WC_ARG_CLIENT_ID]);
+    wc_json_close(b);
+    call->created = !wc_str_is(wc_reply_str(reply, 2), "repeated");
+    wc_call_durable(call);
+}
+
+static void on_own_index(struct wc_call *call, const struct wc_reply *reply)
+{
+    (void)reply;
+    struct post *post = call->state;
+    post->args[POST_PEER] = post->peer;
+    wc_call_script(call, WC_SCRIPT_POST, wc_name_str(&call->key), post->args, post->n, on_posted);
+}
+
+static void on_peer_index(struct wc_call *call, const struct wc_reply *reply)
+{
+    (void)reply;
+    wc_index_add(call, wc_call_user(call), wc_name_str(&call->conv), on_own_index);
+}
+
+/* A direct conversation that does not exist yet is made by its first message: indexes first, then the post once more. */
+static void on_post_answer(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct wc_str status = wc_reply_str(reply, 0);
+    struct post *post = call->state;
+    if (wc_str_is(status, "ok"))
+        on_posted(call, reply);
+    else if (wc_str_is(status, "absent") && call->target.direct)
+        wc_index_add(call, post->peer, wc_name_str(&call->conv), on_peer_index);
+    else
+        wc_call_fail_reply(call, reply);
+}
+
+static bool is_oneself(struct wc_call *call)
+{
+    if (!call->target.direct || !wc_str_eq(call->target.name, wc_call_user(call)))
+        return false;
+    wc_call_fail(call, WC_BAD_REQUEST, "target: there is no conversation with oneself");
+    return true;
+}
+
+void wc_op_message_send(struct wc_call *call)
+{
+    if (is_oneself(call))
+        return;
+    struct post *post = wc_call_alloc(call, sizeof(*post));
+    call->state = post;
+    post->peer = call->target.name;
+    post_args(call, post);
+    wc_call_script_any(call, WC_SCRIPT_POST, wc_name_str(&call->key), post->args, post->n, on_post_answer);
+}
+
+/* History. */
+
+struct page {
+    struct wc_str mode, id;
+    bool backwards, around;
+};
+
+static void answer_entries(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct wc_str conv = wc_name_str(&call->conv);
+    unsigned side = wc_conv_side(conv, wc_call_user(call));
+    for (size_t i = 3; i < wc_reply_count(reply); i++) {
+        struct wc_event *ev = wc_event_of_entry(conv, wc_reply_at(reply, i));
+        if (ev != NULL)
+            wc_event_item(ev, side, &call->result);
+        wc_event_unref(ev);
+    }
+}
+
+static void on_peer(struct wc_call *call, const struct wc_reply *reply)
+{
+    (void)reply;
+    wc_answer_open(call);
+    wc_answer_close(call, WC_STR_NONE);
+    wc_call_done(call);
+}
+
+static void on_history(struct wc_call *call, const struct wc_reply *reply)
+{
+    const struct page *page = call->state;
+    struct wc_str status = wc_reply_str(reply, 0);
+    if (call->target.direct && wc_str_is(status, "not_found")) {
+        /* Nothing was said yet: an empty history if there is such a user. */
+        struct wc_name key = wc_user_key(call->target.name);
+        wc_call_script(call, WC_SCRIPT_USER_GET, wc_name_str(&key), NULL, 0, on_peer);
+        return;
+    }
+    if (!wc_str_is(status, "ok")) {
+        wc_call_fail_reply(call, reply);
+        return;
+    }
+    bool more = wc_reply_u64(reply, 1) == 1 && !page->around;
+    wc_answer_open(call);
+    answer_entries(call, reply);
+    wc_answer_close(call, more ? wc_reply_str(reply, 2) : WC_STR_NONE);
+    wc_call_done(call);
+}
+
+static void ask_history(struct wc_call *call, struct wc_str mode, struct wc_str id, struct wc_str types, size_t limit,
+                        wc_call_step next)
+{
+    char digits[20];
+    struct wc_str args[] = {wc_call_user(call), wc_call_admin(call), mode, id, number(limit, digits), types};
+    wc_call_script_any(call, WC_SCRIPT_HISTORY, wc_name_str(&call->key), args, WC_COUNT(args), next);
+}
+
+static bool page_of(struct wc_call *call, struct page *page)
+{
+    int ways = wc_call_has(call, WC_ARG_BEFORE) + wc_call_has(call, WC_ARG_AFTER) + wc_call_has(call, WC_ARG_AROUND);
+    if (ways > 1) {
+        wc_call_fail(call, WC_BAD_REQUEST, "only one of before, after and around can be given");
+        return false;
+    }
+    bool after = wc_call_has(call, WC_ARG_AFTER), before = wc_call_has(call, WC_ARG_BEFORE);
+    page->around = wc_call_has(call, WC_ARG_AROUND);
+    page->mode = after ? WC_STR("after") : before ? WC_STR("before") : page->around ? WC_STR("around") : WC_STR("latest");
+    page->id = wc_call_or_empty(call, after ? WC_ARG_AFTER : before ? WC_ARG_BEFORE : WC_ARG_AROUND);
+    if (!wc_call_has(call, WC_ARG_CURSOR))
+        return true;
+    struct wc_id id;
+    page->id = call->args[WC_ARG_CURSOR];
+    page->mode = after ? WC_STR("after") : WC_STR("before");
+    page->around = false;
+    if (wc_id_parse(page->id, &id))
+        return true;
+    wc_call_fail(call, WC_BAD_REQUEST, "cursor: must be what an earlier answer gave as next");
+    return false;
+}
+
+void wc_op_message_history(struct wc_call *call)
+{
+    struct page *page = wc_call_alloc(call, sizeof(*page));
+    call->state = page;
+    if (is_oneself(call) || !page_of(call, page))
+        return;
+    struct wc_str types = wc_call_has(call, WC_ARG_TYPES) ? call->args[WC_ARG_TYPES] : WC_STR("messagepublished");
+    ask_history(call, page->mode, page->id, types, wc_call_limit(call), on_history);
+}
+
+static void on_message(struct wc_call *call, const struct wc_reply *reply)
+{
+    if (!wc_str_is(wc_reply_str(reply, 0), "ok")) {
+        wc_call_fail_reply(call, reply);
+        return;
+    }
+    answer_entries(call, reply);
+    if (call->result.n == 0)
+        wc_call_fail(call, WC_NOT_FOUND, NULL);
+    else
+        wc_call_done(call);
+}
+
+void wc_op_message_get(struct wc_call *call)
+{
+    if (!is_oneself(call))
+        ask_history(call, WC_STR("one"), call->args[WC_ARG_ID], WC_STR("messagepublished"), 1, on_message);
+}
+
+/* Read markers. */
+
+static void on_marked(struct wc_call *call, const struct wc_reply *reply)
+{
+    (void)reply;
+    wc_json_open(&call->result, NULL);
+    wc_json_str(&call->result, "target", call->args[WC_ARG_TARGET]);
+    wc_json_str(&call->result, "id", call->args[WC_ARG_ID]);
+    wc_json_close(&call->result);
+    wc_call_done(call);
+}
+
+void wc_op_read_mark(struct wc_call *call)
+{
+    if (is_oneself(call))
+        return;
+    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), call->args[WC_ARG_ID], call->args[WC_ARG_TARGET]};
+    wc_call_script(call, WC_SCRIPT_READ_MARK, wc_name_str(&call->key), args, WC_COUNT(args), on_marked);
+}

@@ -1,0 +1,27 @@
+#ifndef WC_CHAT_OUTQ_H
+#define WC_CHAT_OUTQ_H
+
+#include "base/frame.h"
+
+#include <stdbool.h>
+
+/*
+ * What a connection still has to write: references to shared frames, in order. All zero is empty; an empty queue owns
+ * no memory, so that an idle session costs nothing. It has no bound of its own: who pushes looks at `bytes` first.
+ */
+struct wc_outq {
+    struct wc_frame **ring; /* NULL while empty */
+    uint32_t head, count, cap;
+    uint32_t offset; /* bytes of the first frame that are written */
+    size_t bytes;    /* still to be written */
+};
+
+enum wc_outq_result { WC_OUTQ_DONE, WC_OUTQ_BLOCKED, WC_OUTQ_BROKEN };
+
+void wc_outq_push(struct wc_outq *q, struct wc_frame *frame); /* takes a reference of its own */
+void wc_outq_push_str(struct wc_outq *q, struct wc_str s);    /* copies */
+/* Writes as much as the socket takes, with as few writev as that needs. BROKEN: errno says why. */
+enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd);
+void wc_outq_clear(struct wc_outq *q);
+
+#endif

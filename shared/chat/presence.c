@@ -1,0 +1,479 @@
+#include "chat/presence.h"
+
+#include "chat/fanout.h"
+#include "chat/lease.h"
+#include "chat/work.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum {
+    UNDER_WAY_MOST = 128,
+    CONVERSATIONS_MOST = 1000, /* of one user that are told of a change; more can ask */
+    TOUCH_MS = 60000,
+    AGAIN_SPREAD_MS = 2000
+};
+
+/* What Redis should know of one session: it lives longer than the session, by the grace. */
+enum record_state { RECORD_BEGIN, RECORD_THERE, RECORD_GRACE, RECORD_END };
+
+struct record {
+    struct wc_work work;
+    struct record *next, **prev;
+    struct wc_presence *presence;
+    struct wc_session *session; /* NULL: it has ended */
+    struct wc_user *user;
+    const char *channel;
+    struct wc_name worker; /* under whose id it was noted */
+    uint32_t number;
+    uint64_t due_ms; /* monotonic: end of the grace */
+    enum record_state state;
+    uint8_t step; /* what of the state is done */
+    bool busy;
+    bool counted; /* the session knows that it is there */
+    char address[48];
+};
+
+/* One session of a dead worker. */
+struct reap {
+    struct wc_work work;
+    struct wc_presence *presence;
+    struct wc_name worker, user;
+    struct wc_name session; /* `<channel>/<n>` */
+    uint8_t step;
+    void (*done)(void *arg, wc_err err);
+    void *arg;
+};
+
+struct wc_presence {
+    struct wc_chat *chat;
+    struct wc_workq work;
+    struct record *records;
+    ev_timer grace;
+    uint64_t told;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+static void on_grace(EV_P_ ev_timer *timer, int revents);
+
+struct wc_presence *wc_presence_new(struct wc_chat *chat)
+{
+    struct wc_presence *p = WC_NEW(struct wc_presence);
+    p->chat = chat;
+    wc_workq_init(&p->work, chat->loop, UNDER_WAY_MOST);
+    ev_timer_init(&p->grace, on_grace, 0.25, 0.25);
+    p->grace.data = p;
+    ev_timer_start(chat->loop, &p->grace);
+    return p;
+}
+
+static void record_free(struct record *r)
+{
+    *r->prev = r->next;
+    if (r->next != NULL)
+        r->next->prev = r->prev;
+    wc_user_unref(r->user);
+    free(r);
+}
+
+void wc_presence_free(struct wc_presence *p)
+{
+    if (p == NULL)
+        return;
+    wc_workq_stop(&p->work);
+    ev_timer_stop(p->chat->loop, &p->grace);
+    while (p->records != NULL)
+        record_free(p->records);
+    free(p);
+}
+
+/* ---- telling ------------------------------------------------------------------------------------------------ */
+
+struct tell {
+    struct wc_chat *chat;
+    struct wc_name user;
+    struct wc_buf payload;
+};
+
+static void ignore(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
+static void on_index(void *arg, wc_err err, const struct wc_reply *index)
+{
+    struct tell *t = arg;
+    struct wc_chat *chat = t->chat;
+    char most[24];
+    int n = snprintf(most, sizeof(most), "%llu", (unsigned long long)chat->options.presence_members);
+    const struct wc_str args[] = {wc_name_str(&t->user), {most, (size_t)n}, wc_buf_view(&t->payload)};
+    for (size_t i = 0; err == WC_OK && i < wc_reply_count(index); i++) {
+        struct wc_str conv = wc_reply_str(index, i);
+        if (conv.n >= WC_NAME_MAX - 10)
+            continue;
+        struct wc_name key = wc_conv_key(conv);
+        const struct wc_str keys = wc_name_str(&key);
+        if (wc_redis_script(chat->redis, WC_SCRIPT_PRESENCE_PUBLISH, &keys, 1, args, WC_COUNT(args), ignore, NULL) !=
+            WC_OK)
+            break;
+    }
+    wc_buf_free(&t->payload);
+    free(t);
+}
+
+static void field(struct wc_buf *b, const char *name, struct wc_str value)
+{
+    wc_buf_c(b, '\x1f');
+    wc_buf_z(b, name);
+    wc_buf_c(b, '\x1f');
+    wc_buf_str(b, value);
+}
+
+void wc_presence_tell(struct wc_presence *p, struct wc_str user, enum wc_event_type type, struct wc_str channel,
+                      struct wc_str version, struct wc_str channels, struct wc_str status, struct wc_str text)
+{
+    struct tell *t = WC_NEW(struct tell);
+    t->chat = p->chat;
+    memcpy(t->user.z, user.p, user.n);
+    t->user.n = (uint8_t)user.n;
+    wc_buf_addf(&t->payload, "t-%llu-%s.p%llu", (unsigned long long)(ev_now(p->chat->loop) * 1e6), p->chat->worker,
+                (unsigned long long)++p->told);
+    field(&t->payload, "type", wc_str(wc_event_type_word(type)));
+    field(&t->payload, "from", user);
+    field(&t->payload, "via", channel);
+    field(&t->payload, "user", user);
+    field(&t->payload, "channel", channel);
+    field(&t->payload, "channels", channels);
+    field(&t->payload, "status", channels.n != 0 ? status : WC_STR("offline"));
+    field(&t->payload, "version", version);
+    if (text.n != 0)
+        field(&t->payload, "text", text);
+    struct wc_name key = wc_user_key(user);
+    struct wc_buf rooms = WC_BUF_INIT;
+    wc_buf_addf(&rooms, "%s:rooms", key.z);
+    char last[12];
+    int n = snprintf(last, sizeof(last), "%d", CONVERSATIONS_MOST - 1);
+    const struct wc_str argv[] = {WC_STR("ZRANGE"), wc_buf_view(&rooms), WC_STR("0"), {last, (size_t)n}};
+    if (wc_redis_command(p->chat->redis, argv, WC_COUNT(argv), on_index, t) != WC_OK)
+        on_index(t, WC_UNAVAILABLE, NULL);
+    wc_buf_free(&rooms);
+}
+
+/* A user with status "offline" does not want to be seen: nothing is told of sessions that come and go. */
+static void tell_change(struct wc_presence *p, struct wc_str user, enum wc_event_type type, const char *channel,
+                        const struct wc_reply *reply)
+{
+    if (!wc_str_is(wc_reply_str(reply, 0), "ok") || wc_reply_u64(reply, 1) == 0 ||
+        wc_str_is(wc_reply_str(reply, 4), "offline"))
+        return;
+    wc_presence_tell(p, user, type, wc_str(channel), wc_reply_str(reply, 2), wc_reply_str(reply, 3),
+                     wc_reply_str(reply, 4), wc_reply_str(reply, 5));
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------- */
+
+static wc_err script(struct wc_presence *p, enum wc_script which, struct wc_name key, const struct wc_str *args,
+                     size_t n, wc_redis_cb cb, void *arg)
+{
+    const struct wc_str keys = wc_name_str(&key);
+    return wc_redis_script(p->chat->redis, which, &keys, 1, args, n, cb, arg);
+}
+
+static wc_err note_in_worker(struct wc_presence *p, struct wc_name worker, struct wc_str user, struct wc_str session,
+                             bool add, wc_redis_cb cb, void *arg)
+{
+    char space[160];
+    struct wc_buf member = {space, 0, sizeof(space)};
+    wc_buf_addf(&member, "%.*s/%.*s", WC_STR_ARG(user), WC_STR_ARG(session));
+    const struct wc_str args[] = {add ? WC_STR("add") : WC_STR("remove"), wc_buf_view(&member)};
+    return script(p, WC_SCRIPT_WORKER_SESSION, wc_worker_key(wc_name_str(&worker)), args, WC_COUNT(args), cb, arg);
+}
+
+static wc_err touch(struct wc_presence *p, struct wc_str user, bool online)
+{
+    const struct wc_str key = WC_STR("wcc:online"), args[] = {user, online ? WC_STR("1") : WC_STR("0")};
+    return wc_redis_script(p->chat->redis, WC_SCRIPT_ONLINE_TOUCH, &key, 1, args, WC_COUNT(args), ignore, NULL);
+}
+
+void wc_presence_touch(struct wc_presence *p, struct wc_user *user)
+{
+    uint64_t now = (uint64_t)(ev_now(p->chat->loop) * 1000);
+    if (user->touched_ms != 0 && now - user->touched_ms < TOUCH_MS)
+        return;
+    if (touch(p, wc_str(user->name), true) == WC_OK)
+        user->touched_ms = now;
+}
+
+static void session_name(const struct record *r, struct wc_name *out)
+{
+    int n = snprintf(out->z, sizeof(out->z), "%s/%u", r->channel, r->number);
+    out->n = (uint8_t)n;
+}
+
+/* ---- a session's record ------------------------------------------------------------------------------------- */
+
+static void on_asked(void *arg, wc_err err, const struct wc_reply *reply);
+static void on_live(void *arg, wc_err err, struct wc_str live);
+
+/* Asks for the next step of the record's state. BEGIN: the worker's set, the live workers and the user's entry. END:
+ * the live workers and the user's entry, the worker's set. */
+static wc_err run_record(struct wc_work *w)
+{
+    struct record *r = WC_CONTAINER(w, struct record, work);
+    struct wc_presence *p = r->presence;
+    struct wc_name session;
+    session_name(r, &session);
+    wc_err err = WC_OK;
+    bool worker_first = r->state == RECORD_BEGIN && r->step == 0, worker_last = r->state == RECORD_END && r->step == 1;
+    if (worker_first || worker_last)
+        err = note_in_worker(p, r->worker, wc_str(r->user->name), wc_name_str(&session), worker_first, on_asked, r);
+    else
+        wc_lease_read_live(p->chat->lease, on_live, r);
+    r->busy = err == WC_OK;
+    return err;
+}
+
+static void on_live(void *arg, wc_err err, struct wc_str live)
+{
+    struct record *r = arg;
+    struct wc_presence *p = r->presence;
+    char space[160];
+    struct wc_buf ref = {space, 0, sizeof(space)};
+    wc_buf_addf(&ref, "%s/%s/%u", r->worker.z, r->channel, r->number);
+    struct wc_name key = wc_user_key(wc_str(r->user->name));
+    if (err == WC_OK && r->state == RECORD_BEGIN) {
+        const struct wc_str args[] = {wc_buf_view(&ref), wc_str(r->address), live};
+        err = script(p, WC_SCRIPT_SESSION_BEGIN, key, args, WC_COUNT(args), on_asked, r);
+    } else if (err == WC_OK) {
+        const struct wc_str args[] = {wc_buf_view(&ref), live};
+        err = script(p, WC_SCRIPT_SESSION_END, key, args, WC_COUNT(args), on_asked, r);
+    }
+    if (err != WC_OK) {
+        r->busy = false;
+        wc_workq_retry(&p->work, &r->work);
+    }
+}
+
+/* Ends a record that is there: at once, or after its grace. */
+static void record_end(struct record *r)
+{
+    r->state = RECORD_END;
+    r->step = 0;
+    wc_workq_add(&r->presence->work, &r->work);
+}
+
+static void check_stopped(struct wc_presence *p)
+{
+    if (p->stopped != NULL && p->records == NULL) {
+        void (*stopped)(void *arg) = p->stopped;
+        p->stopped = NULL;
+        stopped(p->stopped_arg);
+    }
+}
+
+static void begun(struct record *r, const struct wc_reply *reply)
+{
+    struct wc_presence *p = r->presence;
+    tell_change(p, wc_str(r->user->name), WC_EV_USER_LOGGED_IN, r->channel, reply);
+    wc_presence_touch(p, r->user);
+    r->state = r->session != NULL ? RECORD_THERE : RECORD_GRACE;
+    if (r->session != NULL && !r->counted) {
+        r->counted = true;
+        wc_session_attached(p->chat, r->session);
+    }
+}
+
+static void ended(struct record *r, const struct wc_reply *reply)
+{
+    struct wc_presence *p = r->presence;
+    tell_change(p, wc_str(r->user->name), WC_EV_USER_LOGGED_OUT, r->channel, reply);
+    if (wc_reply_str(reply, 3).n == 0) {
+        r->user->touched_ms = 0;
+        if (touch(p, wc_str(r->user->name), false) != WC_OK)
+            wc_log(p->chat->log, WC_DEBUG, "wcc:online keeps a user for now", WC_Z("user", r->user->name));
+    }
+}
+
+static void on_asked(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct record *r = arg;
+    struct wc_presence *p = r->presence;
+    r->busy = false;
+    if (err != WC_OK) {
+        wc_workq_retry(&p->work, &r->work);
+        return;
+    }
+    bool more = false;
+    if (r->state == RECORD_BEGIN && r->step == 0) {
+        r->step = 1;
+        more = true;
+    } else if (r->state == RECORD_BEGIN) {
+        begun(r, reply);
+    } else if (r->step == 0) {
+        ended(r, reply);
+        r->step = 1;
+        more = true;
+    } else {
+        record_free(r);
+        check_stopped(p);
+    }
+    if (more)
+        wc_workq_add(&p->work, &r->work);
+    wc_workq_done(&p->work);
+}
+
+void wc_presence_begin(struct wc_presence *p, struct wc_session *s)
+{
+    struct record *r = WC_NEW(struct record);
+    r->work.run = run_record;
+    r->presence = p;
+    r->session = s;
+    r->channel = s->ops->channel;
+    r->number = s->number;
+    r->user = wc_user_get(p->chat->people, wc_str(s->user->name));
+    r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", p->chat->worker);
+    snprintf(r->address, sizeof(r->address), "%s", s->address != NULL && s->address[0] != '\0' ? s->address : "-");
+    r->next = p->records;
+    r->prev = &p->records;
+    if (r->next != NULL)
+        r->next->prev = &r->next;
+    p->records = r;
+    s->presence = r;
+    wc_workq_add(&p->work, &r->work);
+}
+
+void wc_presence_end(struct wc_presence *p, struct wc_session *s)
+{
+    struct record *r = s->presence;
+    s->presence = NULL;
+    if (r == NULL)
+        return;
+    r->session = NULL;
+    r->due_ms = (uint64_t)(ev_now(p->chat->loop) * 1000) + p->chat->options.grace_ms;
+    if (r->state == RECORD_THERE)
+        r->state = RECORD_GRACE;
+}
+
+static void on_grace(EV_P_ ev_timer *timer, int revents)
+{
+    (void)revents;
+    struct wc_presence *p = timer->data;
+    uint64_t now = (uint64_t)(ev_now(loop) * 1000);
+    for (struct record *r = p->records, *next; r != NULL; r = next) {
+        next = r->next;
+        if (r->state == RECORD_GRACE && (r->due_ms <= now || p->stopped != NULL))
+            record_end(r);
+    }
+    check_stopped(p);
+}
+
+/* ---- a new id, a stop, other workers' dead ------------------------------------------------------------------- */
+
+void wc_presence_again(struct wc_presence *p)
+{
+    for (struct record *r = p->records; r != NULL; r = r->next) {
+        if (r->busy || r->work.queued || r->state == RECORD_END)
+            continue;
+        r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", p->chat->worker);
+        if (r->state == RECORD_THERE) {
+            r->state = RECORD_BEGIN;
+            r->step = 0;
+            wc_workq_add(&p->work, &r->work);
+        }
+    }
+}
+
+void wc_presence_stop(struct wc_presence *p, void (*done)(void *arg), void *arg)
+{
+    p->stopped = done;
+    p->stopped_arg = arg;
+    for (struct record *r = p->records; r != NULL; r = r->next) {
+        if (r->session != NULL)
+            wc_presence_end(p, r->session);
+        if (r->state == RECORD_GRACE)
+            record_end(r);
+    }
+    ev_feed_event(p->chat->loop, &p->grace, EV_TIMER); /* calls back even when there is nothing to end */
+}
+
+static void reap_over(struct reap *r, wc_err err)
+{
+    r->done(r->arg, err);
+    free(r);
+}
+
+static void on_reaped(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct reap *r = arg;
+    struct wc_presence *p = r->presence;
+    if (err != WC_OK) {
+        reap_over(r, err);
+    } else if (r->step == 0) {
+        struct wc_str channel = wc_name_str(&r->session);
+        const char *slash = memchr(channel.p, '/', channel.n);
+        char word[16];
+        snprintf(word, sizeof(word), "%.*s", slash != NULL ? (int)(slash - channel.p) : 0, channel.p);
+        tell_change(p, wc_name_str(&r->user), WC_EV_USER_LOGGED_OUT, word, reply);
+        if (wc_reply_str(reply, 3).n == 0 && touch(p, wc_name_str(&r->user), false) != WC_OK)
+            wc_log(p->chat->log, WC_DEBUG, "wcc:online keeps a user for now", WC_Z("user", r->user.z));
+        r->step = 1;
+        wc_workq_add(&p->work, &r->work);
+    } else {
+        reap_over(r, WC_OK);
+    }
+    wc_workq_done(&p->work);
+}
+
+static void on_reap_live(void *arg, wc_err err, struct wc_str live)
+{
+    struct reap *r = arg;
+    struct wc_presence *p = r->presence;
+    struct wc_buf others = WC_BUF_INIT, ref = WC_BUF_INIT;
+    while (err == WC_OK && live.n != 0) {
+        const char *end = memchr(live.p, ' ', live.n);
+        struct wc_str worker = {live.p, end != NULL ? (size_t)(end - live.p) : live.n};
+        if (!wc_str_eq(worker, wc_name_str(&r->worker))) {
+            wc_buf_str(&others, worker);
+            wc_buf_c(&others, ' ');
+        }
+        live = wc_str_from(live, worker.n + 1);
+    }
+    wc_buf_addf(&ref, "%s/%s", r->worker.z, r->session.z);
+    const struct wc_str args[] = {wc_buf_view(&ref), others.n != 0 ? wc_buf_view(&others) : WC_STR("")};
+    if (err == WC_OK)
+        err = script(p, WC_SCRIPT_SESSION_END, wc_user_key(wc_name_str(&r->user)), args, WC_COUNT(args), on_reaped, r);
+    wc_buf_free(&others);
+    wc_buf_free(&ref);
+    if (err != WC_OK)
+        on_reaped(r, err, NULL);
+}
+
+static wc_err run_reap(struct wc_work *w)
+{
+    struct reap *r = WC_CONTAINER(w, struct reap, work);
+    struct wc_presence *p = r->presence;
+    if (r->step == 1)
+        return note_in_worker(p, r->worker, wc_name_str(&r->user), wc_name_str(&r->session), false, on_reaped, r);
+    wc_lease_read_live(p->chat->lease, on_reap_live, r);
+    return WC_OK;
+}
+
+void wc_presence_reap(struct wc_presence *p, struct wc_str worker, struct wc_str session,
+                      void (*done)(void *arg, wc_err err), void *arg)
+{
+    const char *slash = session.n != 0 ? memchr(session.p, '/', session.n) : NULL;
+    size_t user = slash != NULL ? (size_t)(slash - session.p) : session.n;
+    struct reap *r = WC_NEW(struct reap);
+    r->work.run = run_reap;
+    r->presence = p;
+    r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%.*s", WC_STR_ARG(worker));
+    r->user.n = (uint8_t)snprintf(r->user.z, sizeof(r->user.z), "%.*s", (int)user, session.p);
+    struct wc_str rest = wc_str_from(session, user + 1);
+    r->session.n = (uint8_t)snprintf(r->session.z, sizeof(r->session.z), "%.*s", WC_STR_ARG(rest));
+    r->done = done;
+    r->arg = arg;
+    wc_workq_add(&p->work, &r->work);
+}

@@ -1,0 +1,216 @@
+#include "chat/session.h"
+
+#include "chat/auth.h"
+#include "chat/fanout.h"
+#include "chat/presence.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+struct wc_sessions {
+    struct wc_chat *chat;
+    ev_prepare at_turn_end;
+    ev_idle awake; /* runs while somebody is dirty: the loop does not sleep over what is to be written */
+    struct wc_session *dirty;
+    struct wc_frame *nothing; /* stands for an event that a channel does not show */
+    wc_event_encoder encoders[WC_EVENT_SLOTS];
+    unsigned slots;
+    uint32_t numbers;
+    uint64_t count;
+};
+
+static const struct wc_metric metrics[] = {
+    {"wcchat_sessions", NULL, WC_GAUGE, offsetof(struct wc_sessions, count), 1, "Open sessions"},
+};
+
+static void on_turn_end(EV_P_ ev_prepare *watcher, int revents);
+
+static void stay_awake(EV_P_ ev_idle *watcher, int revents)
+{
+    (void)loop;
+    (void)watcher;
+    (void)revents;
+}
+
+struct wc_sessions *wc_sessions_new(struct wc_chat *chat)
+{
+    struct wc_sessions *all = WC_NEW(struct wc_sessions);
+    all->chat = chat;
+    all->nothing = wc_frame_new(0);
+    ev_prepare_init(&all->at_turn_end, on_turn_end);
+    ev_set_priority(&all->at_turn_end, WC_TURN_WRITE);
+    all->at_turn_end.data = all;
+    ev_prepare_start(chat->loop, &all->at_turn_end);
+    ev_idle_init(&all->awake, stay_awake);
+    wc_metrics_add(chat->metrics, metrics, WC_COUNT(metrics), all);
+    return all;
+}
+
+void wc_sessions_free(struct wc_sessions *all)
+{
+    if (all == NULL)
+        return;
+    ev_prepare_stop(all->chat->loop, &all->at_turn_end);
+    ev_idle_stop(all->chat->loop, &all->awake);
+    wc_frame_unref(all->nothing);
+    free(all);
+}
+
+unsigned wc_sessions_slot(struct wc_sessions *all, wc_event_encoder encode)
+{
+    assert(all->slots < WC_EVENT_SLOTS);
+    all->encoders[all->slots] = encode;
+    return all->slots++;
+}
+
+wc_event_encoder wc_sessions_encoder(struct wc_sessions *all, unsigned slot)
+{
+    return all->encoders[slot];
+}
+
+uint64_t wc_sessions_count(const struct wc_sessions *all)
+{
+    return all->count;
+}
+
+void wc_session_dirty(struct wc_chat *chat, struct wc_session *s)
+{
+    struct wc_sessions *all = chat->sessions;
+    if (s->dirty)
+        return;
+    s->dirty = true;
+    if (all->dirty == NULL)
+        ev_idle_start(chat->loop, &all->awake);
+    s->next_dirty = all->dirty;
+    all->dirty = s;
+}
+
+static void undirty(struct wc_sessions *all, struct wc_session *s)
+{
+    if (!s->dirty)
+        return;
+    struct wc_session **p = &all->dirty;
+    while (*p != s)
+        p = &(*p)->next_dirty;
+    *p = s->next_dirty;
+    s->dirty = false;
+}
+
+static void on_turn_end(EV_P_ ev_prepare *watcher, int revents)
+{
+    (void)revents;
+    struct wc_sessions *all = watcher->data;
+    struct wc_session *s;
+    while ((s = all->dirty) != NULL) {
+        all->dirty = s->next_dirty;
+        s->dirty = false;
+        s->ops->flush(s);
+    }
+    wc_fanout_written(all->chat->fanout);
+    ev_idle_stop(loop, &all->awake);
+}
+
+/* Ends the attempt to open. */
+static void opened(struct wc_session *s, wc_err err)
+{
+    if (!s->opening)
+        return;
+    s->opening = false;
+    s->opened(s, err);
+}
+
+void wc_session_attached(struct wc_chat *chat, struct wc_session *s)
+{
+    (void)chat;
+    assert(s->attaching != 0);
+    if (--s->attaching == 0)
+        opened(s, WC_OK);
+}
+
+void wc_session_attach_failed(struct wc_chat *chat, struct wc_session *s)
+{
+    (void)chat;
+    s->attaching--;
+    opened(s, WC_UNAVAILABLE);
+}
+
+static void on_user_fresh(void *arg, wc_err err)
+{
+    struct wc_session *s = arg;
+    struct wc_user *user = s->user;
+    struct wc_chat *chat = user->chat;
+    if (err != WC_OK || !wc_user_allows(user, wc_str(s->family), s->generation)) {
+        opened(s, err != WC_OK ? err : WC_UNAUTHENTICATED);
+        return;
+    }
+    wc_user_add_session(user, s);
+    chat->sessions->count++;
+    s->attaching = 1; /* presence */
+    for (size_t i = 0; i < user->nconvs; i++)
+        wc_fanout_link(chat->fanout, s, wc_name_str(&user->convs[i]), WC_START_HEAD, (struct wc_id){0, 0}, true);
+    wc_presence_begin(chat->presence, s);
+}
+
+void wc_session_open(struct wc_chat *chat, struct wc_session *s, const struct wc_session_ops *ops,
+                     const struct wc_identity *who, void (*cb)(struct wc_session *s, wc_err err))
+{
+    assert(s->user == NULL);
+    s->ops = ops;
+    s->slot = ops->slot;
+    s->opened = cb;
+    s->opening = true;
+    s->number = ++chat->sessions->numbers;
+    s->generation = who->generation;
+    snprintf(s->family, sizeof(s->family), "%s", who->family);
+    s->user = wc_user_get(chat->people, wc_str(who->user));
+    wc_user_when_fresh(s->user, on_user_fresh, s);
+}
+
+void wc_session_close(struct wc_chat *chat, struct wc_session *s)
+{
+    undirty(chat->sessions, s);
+    wc_outq_clear(&s->out);
+    if (s->user == NULL)
+        return;
+    s->opening = false;
+    wc_user_forget(s->user, s);
+    if (s->prev_of_user != NULL) {
+        wc_fanout_unlink(chat->fanout, s);
+        wc_presence_end(chat->presence, s);
+        wc_user_remove_session(s->user, s);
+        chat->sessions->count--;
+    }
+    wc_user_unref(s->user);
+    s->user = NULL;
+    s->attaching = 0;
+}
+
+void wc_session_drained(struct wc_chat *chat, struct wc_session *s)
+{
+    if (s->slow && s->user != NULL)
+        wc_fanout_resume(chat->fanout, s);
+}
+
+void wc_session_push(struct wc_chat *chat, struct wc_session *s, struct wc_event *ev, unsigned side)
+{
+    struct wc_frame **made = &ev->frames[s->slot][side];
+    if (*made == NULL) {
+        *made = chat->sessions->encoders[s->slot](ev, side);
+        if (*made == NULL)
+            *made = wc_frame_ref(chat->sessions->nothing);
+    }
+    if (ev->type != WC_EV_MESSAGE_PUBLISHED && s->ops->notice != NULL)
+        s->ops->notice(s, ev);
+    if ((*made)->len == 0)
+        return;
+    if (s->ops->deliver != NULL)
+        s->ops->deliver(s, *made);
+    else
+        wc_outq_push(&s->out, *made);
+    wc_session_dirty(chat, s);
+}
+
+void wc_session_ref(const struct wc_chat *chat, const struct wc_session *s, struct wc_buf *out)
+{
+    wc_buf_addf(out, "%s/%s/%u", chat->worker, s->ops->channel, s->number);
+}
