@@ -1,0 +1,97 @@
+// scripts/wcchatctl on a real site: what it changes bites on running workers.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { eventually } from '../lib/eventually.mjs';
+import { ROOT } from '../lib/process.mjs';
+import { startSite } from '../lib/site.mjs';
+
+let site;
+
+before(async () => {
+    site = await startSite({ workers: 1 });
+});
+after(() => site?.stop());
+
+/** Runs it; resolves to {code, out, err}. */
+function ctl(args, input = '') {
+    return new Promise((resolve) => {
+        const child = spawn(path.join(ROOT, 'scripts/wcchatctl'), ['--redis', site.redis.unixUrl, ...args]);
+        const end = { out: '', err: '' };
+        child.stdout.on('data', (data) => (end.out += data));
+        child.stderr.on('data', (data) => (end.err += data));
+        child.on('close', (code) => resolve({ code, ...end }));
+        child.stdin.end(input);
+    });
+}
+
+async function done(args, input) {
+    const { code, out, err } = await ctl(args, input);
+    assert.equal(code, 0, err);
+    return out;
+}
+
+test('the first account is an administrator, the second is not', async () => {
+    await done(['users', 'create', 'root'], 'a good password\n');
+    await done(['users', 'create', 'ann'], 'ann has a password\n');
+    const root = await site.login('root', { password: 'a good password' });
+    const ann = await site.login('ann', { password: 'ann has a password' });
+    assert.equal((await root.api().get('/v1/users/me')).body.role, 'admin');
+    assert.equal((await ann.api().get('/v1/users/me')).body.role, 'user');
+    const rooms = (await ann.api().get('/v1/conversations')).body.items.map((item) => item.target);
+    assert.deepEqual(rooms, ['wcchat://rooms/general'], 'in general from the first login on');
+});
+
+test('a disabled account is cut off at once, on telnet and on REST, and let in again', async () => {
+    const bob = await site.register('bob');
+    const telnet = await site.telnet(bob);
+    await done(['users', 'disable', 'bob']);
+    await telnet.expect(/logged out/);
+    await eventually(async () => (await bob.api().get('/v1/users/me')).status === 401, { what: 'bob is refused' });
+    const refused = await site.api().post('/v1/auth/token', { user: 'bob', password: bob.password });
+    assert.equal(refused.body.code, 'unauthenticated');
+    await done(['users', 'enable', 'bob']);
+    await site.login('bob');
+});
+
+test('a reset password ends sessions and replaces the old one', async () => {
+    const eve = await site.register('eve');
+    await done(['users', 'password', 'eve'], 'something else entirely\n');
+    await eventually(async () => (await eve.api().get('/v1/users/me')).status === 401, { what: 'eve is logged out' });
+    assert.equal((await site.api().post('/v1/auth/token', { user: 'eve', password: eve.password })).status, 401);
+    await site.login('eve', { password: 'something else entirely' });
+});
+
+test('rooms, workers and messages can be looked at, and a message be removed', async () => {
+    const dan = await site.register('dan');
+    await dan.api().must(201, 'POST', '/v1/rooms', { id: 'lab', description: 'Tests' });
+    const first = await dan.api().must(201, 'POST', '/v1/rooms/lab/messages', { text: 'a secret' });
+    await dan.api().must(201, 'POST', '/v1/rooms/lab/messages', { text: 'no secret' });
+    assert.match(await done(['rooms', 'list']), /^lab$/m);
+    assert.match(await done(['rooms', 'show', 'lab']), /dan/);
+    assert.match(await done(['workers']), /^w-\w+ +lease \+\d+s/);
+    assert.match(await done(['messages', 'show', 'room/lab']), /a secret/);
+    await done(['messages', 'remove', 'room/lab', first.id]);
+    const texts = (await dan.api().get('/v1/rooms/lab/messages')).body.items.map((item) => item.text);
+    assert.deepEqual(texts, ['no secret']);
+    await done(['rooms', 'delete', 'lab']);
+    assert.equal((await dan.api().get('/v1/rooms/lab')).status, 404);
+});
+
+test('what is wrong is said, and nothing is changed', async () => {
+    for (const [args, words] of [
+        [['users', 'disable', 'nobody'], /no such user/],
+        [['users', 'disable', 'Not A Name'], /not the name of a user/],
+        [['rooms', 'delete', 'nowhere'], /not_found/],
+        [['messages', 'remove', 'room/general', '1-1'], /not_found/],
+        [['messages', 'show', 'general'], /a conversation is/],
+        [['dance'], /no such command/],
+    ]) {
+        const { code, err } = await ctl(args);
+        assert.notEqual(code, 0, args.join(' '));
+        assert.match(err, words);
+    }
+    assert.match((await ctl(['users', 'create', 'shorty'], 'short\n')).err, /at least 8/);
+});
