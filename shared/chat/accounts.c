@@ -191,6 +191,7 @@ static void prove(struct wc_call *call, proved_step next)
 static void on_password_set(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
+    wc_account_touched(call, wc_call_user(call));
     wc_call_done(call);
 }
 
@@ -282,6 +283,7 @@ static void on_deleted(struct wc_call *call, const struct wc_reply *reply)
     static const struct wc_gather leave = {ask_leave, on_unindexed, on_gone};
     if (wc_str_is(wc_reply_str(reply, 0), "ok"))
         take_convs(call, wc_reply_at(reply, 1));
+    wc_account_touched(call, wc_call_user(call));
     wc_call_gather(call, ((struct leaving *)call->state)->n, &leave);
 }
 

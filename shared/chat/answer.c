@@ -77,3 +77,10 @@ bool wc_is_general(const struct wc_chat *chat, struct wc_str room)
 {
     return room.n != 0 && wc_str_is(room, chat->options.general);
 }
+
+void wc_account_touched(struct wc_call *call, struct wc_str name)
+{
+    struct wc_user *user = wc_user_get(call->chat->people, name);
+    wc_user_recheck(user);
+    wc_user_unref(user);
+}

@@ -28,6 +28,9 @@ void wc_answer_words(struct wc_buf *b, const char *name, struct wc_str words, ch
 /* The next word of `rest`, which goes on behind it; false at the end. */
 bool wc_next_word(struct wc_str *rest, char sep, struct wc_str *word);
 
+/* This call changed who may go on as `user`: on this worker that holds at once, on the others when Redis tells them. */
+void wc_account_touched(struct wc_call *call, struct wc_str user);
+
 /* Is `room` the one that everybody is in? */
 bool wc_is_general(const struct wc_chat *chat, struct wc_str room);
 

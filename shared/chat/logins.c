@@ -124,9 +124,16 @@ void wc_op_auth_refresh(struct wc_call *call)
 
 /* Logging out. */
 
+static struct wc_str login_user(const struct wc_call *call)
+{
+    const struct login *l = call->state;
+    return l != NULL ? wc_str(l->claims.user) : wc_call_user(call);
+}
+
 static void on_ended(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
+    wc_account_touched(call, login_user(call));
     wc_call_done(call);
 }
 
@@ -140,7 +147,7 @@ static void on_family_ended(struct wc_call *call, const struct wc_reply *reply)
 {
     const struct login *l = call->state;
     if (!l->everywhere)
-        wc_call_done(call);
+        on_ended(call, reply);
     else if (wc_reply_u64(reply, 1) == 1)
         end_all(call, wc_name_str(&l->key));
     else
@@ -271,7 +278,7 @@ void wc_op_account_sessions(struct wc_call *call)
 static void on_login_ended(struct wc_call *call, const struct wc_reply *reply)
 {
     if (wc_reply_u64(reply, 1) == 1)
-        wc_call_done(call);
+        on_ended(call, reply);
     else
         wc_call_fail(call, WC_NOT_FOUND, "no such session");
 }

@@ -160,7 +160,6 @@ static void take(struct wc_user *user, const struct wc_reply *reply)
     user->generation = wc_reply_u64(reply, 2);
     user->usable = wc_str_is(wc_reply_str(reply, 3), "1");
     user->admin = wc_str_is(wc_reply_str(reply, 4), "admin");
-    snprintf(user->display_name, sizeof(user->display_name), "%.*s", WC_STR_ARG(wc_reply_str(reply, 5)));
     take_families(user, wc_reply_at(reply, 7));
     take_convs(user, wc_reply_at(reply, 8));
 }

@@ -14,7 +14,6 @@ struct wc_session;
 struct wc_user {
     struct wc_chat *chat;
     char name[33];
-    char display_name[257];
     uint64_t version, generation;
     bool loaded; /* was read at least once */
     bool fresh;  /* read after the subscription was confirmed: what follows is what Redis says */

@@ -26,7 +26,10 @@ void wc_telnet_become(struct wc_telnet_conn *c, enum wc_telnet_state state)
     assert(state > WC_TN_FRESH);
     assert(c->state < WC_TN_CLOSING || state > c->state);
     assert(state != WC_TN_READY || c->session.ops != NULL);
+    bool secret = wc_telnet_secret(c);
     c->state = (uint8_t)state;
+    if (wc_telnet_secret(c) != secret && state < WC_TN_CLOSING)
+        wc_telnet_protocol_hide(c, !secret);
 }
 
 /* What was read and can't be taken yet is bounded by not reading more. */

@@ -60,10 +60,7 @@ void wc_telnet_dialogue_deadline(struct wc_telnet_conn *c, uint64_t ms)
 /* Goes to a state and asks its question. */
 static void ask(struct wc_telnet_conn *c, enum wc_telnet_state state)
 {
-    bool secret = wc_telnet_secret(c);
     wc_telnet_become(c, state);
-    if (wc_telnet_secret(c) != secret)
-        wc_telnet_protocol_hide(c, !secret);
     if (c->term != NULL || state == WC_TN_READY)
         return;
     struct wc_buf prompt = WC_BUF_INIT;

@@ -5,10 +5,9 @@
 
 #include <libtelnet.h>
 
-/* What the client may do is to be asked for, what we may do is offered: nothing else is agreed to. */
+/* What is agreed to when the client asks for it. That we echo is never its idea: we offer it. */
 static const telnet_telopt_t supported[] = {
-    {TELNET_TELOPT_ECHO, TELNET_WILL, TELNET_DONT},
-    {TELNET_TELOPT_SGA, TELNET_WILL, TELNET_DO},
+    {TELNET_TELOPT_SGA, TELNET_WONT, TELNET_DO},
     {TELNET_TELOPT_TTYPE, TELNET_WONT, TELNET_DO},
     {TELNET_TELOPT_NAWS, TELNET_WONT, TELNET_DO},
     {-1, 0, 0},
@@ -151,7 +150,7 @@ void wc_telnet_protocol_receive(struct wc_telnet_conn *c, struct wc_str bytes)
 
 void wc_telnet_protocol_hide(struct wc_telnet_conn *c, bool hide)
 {
-    if (c->term != NULL && c->term->agreed_sga)
+    if (c->telnet == NULL || (c->term != NULL && c->term->agreed_sga))
         return;
     telnet_negotiate(c->telnet, hide ? TELNET_WILL : TELNET_WONT, TELNET_TELOPT_ECHO);
     send_answers(c);
