@@ -41,7 +41,7 @@ running() {
 # service_names: of all that have a pid file, in the order in which they are to be stopped.
 service_names() {
     local file name
-    for file in "$DIR"/run/worker-*.pid "$DIR"/run/nats.pid "$DIR"/run/redis.pid; do
+    for file in "$DIR"/run/nginx.pid "$DIR"/run/worker-*.pid "$DIR"/run/nats.pid "$DIR"/run/redis.pid; do
         name=${file##*/}
         [[ ! -e $file ]] || printf '%s\n' "${name%.pid}"
     done
@@ -105,6 +105,7 @@ stop_services() {
 stop_site() {
     local names
     rm -f "$DIR/env"
+    [[ ! -e $DIR/run/nginx.pid ]] || stop_services 10 nginx
     mapfile -t names < <(service_names | grep '^worker-')
     stop_services 30 "${names[@]}"
     [[ ! -e $DIR/run/nats.pid ]] || stop_services 10 nats
