@@ -77,7 +77,8 @@ static void on_hashed(void *arg, wc_err err, const char *phc)
         return;
     }
     r->phc = wc_call_copy(call, wc_str(phc));
-    struct wc_str args[] = {r->display_name, r->phc, WC_STR("user")};
+    bool admin = wc_str_is(r->user, call->chat->options.admin);
+    struct wc_str args[] = {r->display_name, r->phc, admin ? WC_STR("admin") : WC_STR("user")};
     wc_call_script(call, WC_SCRIPT_ACCOUNT_CREATE, wc_name_str(&r->key), args, WC_COUNT(args), on_account);
 }
 
@@ -245,7 +246,8 @@ static void ask_leave(struct wc_call *call, size_t i, enum wc_script *script, st
     args[2] = wc_str(call->who.via);
     args[3] = WC_STR("0");
     args[4] = WC_STR("");
-    *nargs = 5;
+    args[5] = wc_call_request(call);
+    *nargs = 6;
 }
 
 static void ask_unindex(struct wc_call *call, size_t i, enum wc_script *script, struct wc_name *key,
@@ -298,13 +300,7 @@ static void on_index(struct wc_call *call, const struct wc_reply *reply)
 
 static void delete_account(struct wc_call *call)
 {
-    struct wc_name key = wc_user_key(wc_call_user(call));
-    struct wc_buf rooms = WC_BUF_INIT;
-    wc_buf_str(&rooms, wc_name_str(&key));
-    wc_buf_z(&rooms, ":rooms");
-    struct wc_str argv[] = {WC_STR("ZRANGE"), wc_buf_view(&rooms), WC_STR("0"), WC_STR("-1")};
-    wc_call_command(call, argv, WC_COUNT(argv), on_index);
-    wc_buf_free(&rooms);
+    wc_index_read(call, wc_call_user(call), false, on_index);
 }
 
 void wc_op_account_delete(struct wc_call *call)

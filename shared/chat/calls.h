@@ -16,7 +16,4 @@ struct wc_calls {
     uint64_t ok, refused, unavailable, count;
 };
 
-/* A number that this worker has not given out before. */
-uint64_t wc_calls_number(struct wc_calls *calls);
-
 #endif

@@ -26,6 +26,8 @@ const struct wc_option wc_chat_option_rows[] = {
     ROW("refresh-lifetime", "TIME", WC_OPT_DURATION, "30d", 60000, 0, refresh_lifetime_ms,
         "How long a refresh token that is not used is good for"),
     ROW("registration", NULL, WC_OPT_BOOL, "true", 0, 0, registration, "Let anybody make an account"),
+    ROW("admin", "USER", WC_OPT_STR, NULL, 0, 0, admin,
+        "Who registers under this handle is a site administrator; register it before others can"),
     ROW("general", "ROOM", WC_OPT_STR, "general", 0, 0, general,
         "The room that everybody is in from registration on; empty for none"),
     ROW("hash-threads", "N", WC_OPT_U64, "2", 1, 16, hash_threads, "Threads that hash passwords"),

@@ -19,6 +19,7 @@ struct wc_chat_options {
     const char *issuer, *audience;
     uint64_t token_lifetime_ms, refresh_lifetime_ms;
     bool registration;
+    const char *admin;   /* who registers under this handle is a site administrator; "": nobody */
     const char *general; /* the room that everybody is in; "" for none */
     uint64_t hash_threads, hash_queue;
     uint64_t login_free, login_delay_max_ms, login_address_free;

@@ -174,11 +174,5 @@ void wc_op_conversation_list(struct wc_call *call)
     call->state = list;
     if (!read_cursor(call, list))
         return;
-    struct wc_name key = wc_user_key(wc_call_user(call));
-    struct wc_buf rooms = WC_BUF_INIT;
-    wc_buf_str(&rooms, wc_name_str(&key));
-    wc_buf_z(&rooms, ":rooms");
-    struct wc_str argv[] = {WC_STR("ZRANGE"), wc_buf_view(&rooms), WC_STR("0"), WC_STR("-1"), WC_STR("WITHSCORES")};
-    wc_call_command(call, argv, WC_COUNT(argv), on_index);
-    wc_buf_free(&rooms);
+    wc_index_read(call, wc_call_user(call), true, on_index);
 }

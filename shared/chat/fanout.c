@@ -53,6 +53,10 @@ void wc_fanout_free(struct wc_fanout *f)
 {
     if (f == NULL)
         return;
+    for (struct wc_work *w = f->work.head, *next_work; w != NULL; w = next_work) {
+        next_work = w->next;
+        wc_link_forget(w);
+    }
     wc_workq_stop(&f->work);
     struct wc_conv *c, *next;
     HASH_ITER (hh, f->convs, c, next)

@@ -15,6 +15,17 @@ void wc_directory_add(struct wc_call *call, struct wc_str room, wc_call_step nex
     wc_call_script(call, WC_SCRIPT_DIRECTORY_ADD, DIRECTORY, &room, 1, next);
 }
 
+void wc_index_read(struct wc_call *call, struct wc_str user, bool scores, wc_call_step next)
+{
+    char space[WC_NAME_MAX + 8];
+    struct wc_buf key = {space, 0, sizeof(space)};
+    struct wc_name name = wc_user_key(user);
+    wc_buf_str(&key, wc_name_str(&name));
+    wc_buf_z(&key, ":rooms");
+    struct wc_str argv[] = {WC_STR("ZRANGE"), wc_buf_view(&key), WC_STR("0"), WC_STR("-1"), WC_STR("WITHSCORES")};
+    wc_call_command(call, argv, scores ? 5 : 4, next);
+}
+
 static void ignore(void *arg, wc_err err, const struct wc_reply *reply)
 {
     (void)arg;
@@ -75,8 +86,8 @@ static void on_dropped(void *arg, wc_err err, const struct wc_reply *reply)
     (void)reply;
     struct drop *drop = arg;
     struct drops *drops = drop->all;
-    bool well = err == WC_OK && run(drops->chat, WC_SCRIPT_ATTACH, wc_name_str(&drops->key), wc_name_str(&drop->user),
-                                    on_truth, drop);
+    bool well = err == WC_OK &&
+                run(drops->chat, WC_SCRIPT_ATTACH, wc_name_str(&drops->key), wc_name_str(&drop->user), on_truth, drop);
     if (!well)
         drop_over(drop, false);
 }

@@ -18,6 +18,9 @@ void wc_directory_add(struct wc_call *call, struct wc_str room, wc_call_step nex
 void wc_index_keep(struct wc_chat *chat, struct wc_str user, struct wc_str conv_name);
 void wc_directory_keep(struct wc_chat *chat, struct wc_str room);
 
+/* The names in a user's index, with `scores` each followed by its time: a reply of ZRANGE. */
+void wc_index_read(struct wc_call *call, struct wc_str user, bool scores, wc_call_step next);
+
 /* Takes a conversation out of users' indexes, some users at a time; or a room out of the directory. Everything is
  * copied. */
 void wc_index_drop(struct wc_chat *chat, struct wc_str conv_name, const struct wc_str *users, size_t n);

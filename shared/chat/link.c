@@ -337,6 +337,13 @@ static void on_reply(void *arg, wc_err err, const struct wc_reply *reply)
     }
 }
 
+void wc_link_forget(struct wc_work *w)
+{
+    struct wc_link *l = WC_CONTAINER(w, struct wc_link, work);
+    if (w->run == run_link && l->session == NULL)
+        link_free(l);
+}
+
 static wc_err run_link(struct wc_work *w)
 {
     struct wc_link *l = WC_CONTAINER(w, struct wc_link, work);

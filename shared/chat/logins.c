@@ -79,8 +79,9 @@ static void begin_family(struct wc_call *call)
     struct login *l = login_new(call, call->args[WC_ARG_USER], (struct wc_str){family, FAMILY});
     struct wc_str token = next_token(call, l), address = wc_str(call->who.address);
     hand_out(l, token);
-    struct wc_str args[] = {wc_str(l->claims.family), digest_of(call, token), lifetime(call, l),
-                            address.n != 0 ? address : WC_STR("-"), wc_str(call->who.via), FAMILIES_MAX};
+    struct wc_str args[] = {wc_str(l->claims.family), digest_of(call, token),
+                            lifetime(call, l),        address.n != 0 ? address : WC_STR("-"),
+                            wc_str(call->who.via),    FAMILIES_MAX};
     wc_call_script(call, WC_SCRIPT_REFRESH_BEGIN, wc_name_str(&l->key), args, WC_COUNT(args), on_tokens);
 }
 
@@ -204,8 +205,8 @@ static void connection_json(struct wc_call *call, struct wc_str id, struct wc_st
     struct wc_str rest = id, worker, channel, since, address = WC_STR_NONE, live = wc_str(call->state);
     uint64_t ms;
     bool alive = false;
-    if (!wc_next_word(&rest, '/', &worker) || !wc_next_word(&rest, '/', &channel) || !wc_next_word(&text, ' ', &since) ||
-        !wc_str_u64(since, UINT64_MAX, &ms))
+    if (!wc_next_word(&rest, '/', &worker) || !wc_next_word(&rest, '/', &channel) ||
+        !wc_next_word(&text, ' ', &since) || !wc_str_u64(since, UINT64_MAX, &ms))
         return;
     for (struct wc_str word; !alive && wc_next_word(&live, ' ', &word);)
         alive = wc_str_eq(word, worker);

@@ -50,7 +50,8 @@ static void on_indexed(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
     const struct joining *j = call->state;
-    struct wc_str args[] = {j->user, wc_call_user(call), wc_str(call->who.via), wc_call_admin(call)};
+    struct wc_str args[] = {j->user, wc_call_user(call), wc_str(call->who.via), wc_call_admin(call),
+                            wc_call_request(call)};
     wc_call_script_any(call, WC_SCRIPT_ROOM_JOIN, wc_name_str(&call->key), args, WC_COUNT(args), on_joined);
 }
 
@@ -94,8 +95,12 @@ static void end_membership(struct wc_call *call, struct wc_str user)
                              : "nobody can be kicked from the room that everybody is in");
         return;
     }
-    struct wc_str args[] = {user, wc_call_user(call), wc_str(call->who.via), wc_call_admin(call),
-                            wc_call_or_empty(call, WC_ARG_REASON)};
+    struct wc_str args[] = {user,
+                            wc_call_user(call),
+                            wc_str(call->who.via),
+                            wc_call_admin(call),
+                            wc_call_or_empty(call, WC_ARG_REASON),
+                            wc_call_request(call)};
     wc_call_script(call, WC_SCRIPT_ROOM_LEAVE, wc_name_str(&call->key), args, WC_COUNT(args), on_left);
 }
 
@@ -115,7 +120,7 @@ struct members {
     struct member {
         struct wc_str user, role;
         struct wc_shown shown;
-    } *v;
+    } * v;
     size_t count;
     bool more;
     struct wc_str live;
@@ -185,7 +190,7 @@ void wc_op_room_members(struct wc_call *call)
     if (!wc_call_cursor(call, &cursor))
         return;
     char digits[20];
-    struct wc_str args[] = {wc_call_user(call), wc_call_admin(call), cursor,
-                            {digits, wc_u64_format(wc_call_limit(call), digits)}};
+    struct wc_str args[] = {
+        wc_call_user(call), wc_call_admin(call), cursor, {digits, wc_u64_format(wc_call_limit(call), digits)}};
     wc_call_script(call, WC_SCRIPT_ROOM_MEMBERS, wc_name_str(&call->key), args, WC_COUNT(args), on_members);
 }

@@ -12,7 +12,7 @@
 /* Sending. */
 
 struct post {
-    char client_id[64], fingerprint[16];
+    char fingerprint[16];
     char rate[20], burst[20], retention_messages[20], retention_ms[20];
     char mentions[WC_MENTIONS_SIZE];
     struct wc_str args[16];
@@ -41,13 +41,6 @@ static struct wc_str fingerprint(const struct wc_call *call, char out[16])
     return (struct wc_str){out, 16};
 }
 
-static struct wc_str own_client_id(struct wc_call *call, struct post *post)
-{
-    int n = snprintf(post->client_id, sizeof(post->client_id), "%s-%llu", call->chat->worker,
-                     (unsigned long long)wc_calls_number(call->chat->calls));
-    return (struct wc_str){post->client_id, (size_t)n};
-}
-
 static void post_args(struct wc_call *call, struct post *post)
 {
     const struct wc_chat_options *o = &call->chat->options;
@@ -56,7 +49,7 @@ static void post_args(struct wc_call *call, struct post *post)
     const struct wc_str args[] = {
         wc_call_user(call),
         wc_str(call->who.via),
-        own ? own_client_id(call, post) : call->args[WC_ARG_CLIENT_ID],
+        own ? wc_call_request(call) : call->args[WC_ARG_CLIENT_ID],
         own ? WC_STR("-") : fingerprint(call, post->fingerprint),
         own ? WC_STR("1") : WC_STR("0"),
         number(o->post_rate, post->rate),
@@ -109,7 +102,8 @@ static void on_peer_index(struct wc_call *call, const struct wc_reply *reply)
     wc_index_add(call, wc_call_user(call), wc_name_str(&call->conv), on_own_index);
 }
 
-/* A direct conversation that does not exist yet is made by its first message: indexes first, then the post once more. */
+/* A direct conversation that does not exist yet is made by its first message: indexes first, then the post once more.
+ */
 static void on_post_answer(struct wc_call *call, const struct wc_reply *reply)
 {
     struct wc_str status = wc_reply_str(reply, 0);
@@ -206,7 +200,10 @@ static bool page_of(struct wc_call *call, struct page *page)
     }
     bool after = wc_call_has(call, WC_ARG_AFTER), before = wc_call_has(call, WC_ARG_BEFORE);
     page->around = wc_call_has(call, WC_ARG_AROUND);
-    page->mode = after ? WC_STR("after") : before ? WC_STR("before") : page->around ? WC_STR("around") : WC_STR("latest");
+    page->mode = after          ? WC_STR("after")
+                 : before       ? WC_STR("before")
+                 : page->around ? WC_STR("around")
+                                : WC_STR("latest");
     page->id = wc_call_or_empty(call, after ? WC_ARG_AFTER : before ? WC_ARG_BEFORE : WC_ARG_AROUND);
     if (!wc_call_has(call, WC_ARG_CURSOR))
         return true;
@@ -265,6 +262,7 @@ void wc_op_read_mark(struct wc_call *call)
 {
     if (is_oneself(call))
         return;
-    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), call->args[WC_ARG_ID], call->args[WC_ARG_TARGET]};
+    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), call->args[WC_ARG_ID],
+                            call->args[WC_ARG_TARGET]};
     wc_call_script(call, WC_SCRIPT_READ_MARK, wc_name_str(&call->key), args, WC_COUNT(args), on_marked);
 }

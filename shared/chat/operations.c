@@ -2,9 +2,19 @@
 
 #include "chat/handlers.h"
 
-#define TARGET {"target", WC_ARG_TARGET, WC_RULE_TARGET, true}
-#define ROOM_TARGET {"target", WC_ARG_TARGET, WC_RULE_ROOM_TARGET, true}
-#define PAGE {"limit", WC_ARG_LIMIT, WC_RULE_LIMIT, false}, {"cursor", WC_ARG_CURSOR, WC_RULE_CURSOR, false}
+#define TARGET                                                                                                         \
+    {                                                                                                                  \
+        "target", WC_ARG_TARGET, WC_RULE_TARGET, true                                                                  \
+    }
+#define ROOM_TARGET                                                                                                    \
+    {                                                                                                                  \
+        "target", WC_ARG_TARGET, WC_RULE_ROOM_TARGET, true                                                             \
+    }
+#define PAGE                                                                                                           \
+    {"limit", WC_ARG_LIMIT, WC_RULE_LIMIT, false},                                                                     \
+    {                                                                                                                  \
+        "cursor", WC_ARG_CURSOR, WC_RULE_CURSOR, false                                                                 \
+    }
 
 /* clang-format off */
 const struct wc_op wc_ops[] = {

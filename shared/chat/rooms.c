@@ -86,9 +86,12 @@ static void on_create_answer(struct wc_call *call, const struct wc_reply *reply)
 static void on_indexed(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
-    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), wc_call_or_empty(call, WC_ARG_DESCRIPTION),
+    struct wc_str args[] = {wc_call_user(call),
+                            wc_str(call->who.via),
+                            wc_call_or_empty(call, WC_ARG_DESCRIPTION),
                             wc_call_or_empty(call, WC_ARG_TOPIC),
-                            is_private(call) ? WC_STR("private") : WC_STR("public")};
+                            is_private(call) ? WC_STR("private") : WC_STR("public"),
+                            wc_call_request(call)};
     wc_call_script_any(call, WC_SCRIPT_ROOM_CREATE, wc_name_str(&call->key), args, WC_COUNT(args), on_create_answer);
 }
 
@@ -153,7 +156,8 @@ static void on_update_answer(struct wc_call *call, const struct wc_reply *reply)
 static void update(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
-    const struct update *u = call->state;
+    struct update *u = call->state;
+    u->args[u->n++] = wc_call_request(call);
     wc_call_script_any(call, WC_SCRIPT_ROOM_UPDATE, wc_name_str(&call->key), u->args, u->n, on_update_answer);
 }
 
@@ -206,7 +210,7 @@ void wc_op_room_delete(struct wc_call *call)
         wc_call_fail(call, WC_FORBIDDEN, "the room that everybody is in can't be deleted");
         return;
     }
-    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), wc_call_admin(call)};
+    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), wc_call_admin(call), wc_call_request(call)};
     wc_call_script(call, WC_SCRIPT_ROOM_DELETE, wc_name_str(&call->key), args, WC_COUNT(args), on_deleted);
 }
 
@@ -286,8 +290,12 @@ void wc_op_room_list(struct wc_call *call)
     wc_buf_z(&to, q.n != 0 ? "[" : "+");
     wc_buf_str(&to, q);
     wc_buf_z(&to, q.n != 0 ? "\xff" : "");
-    struct wc_str argv[] = {WC_STR("ZRANGEBYLEX"), WC_STR("wcc:rooms"), wc_buf_view(&from), wc_buf_view(&to),
-                            WC_STR("LIMIT"), WC_STR("0"),
+    struct wc_str argv[] = {WC_STR("ZRANGEBYLEX"),
+                            WC_STR("wcc:rooms"),
+                            wc_buf_view(&from),
+                            wc_buf_view(&to),
+                            WC_STR("LIMIT"),
+                            WC_STR("0"),
                             {digits, wc_u64_format(wc_call_limit(call) + 1, digits)}};
     wc_call_command(call, argv, WC_COUNT(argv), on_names);
     wc_buf_free(&from);

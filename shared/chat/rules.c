@@ -68,9 +68,11 @@ static wc_err check_types(struct wc_str s, const char **why)
 static wc_err check_name(enum wc_rule rule, struct wc_str s, const char **why)
 {
     if (rule == WC_RULE_USER)
-        return check(wc_text_user(s), why, "a user's name is 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit");
+        return check(wc_text_user(s), why,
+                     "a user's name is 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit");
     if (rule == WC_RULE_ROOM)
-        return check(wc_text_room(s), why, "a room's name is 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit");
+        return check(wc_text_room(s), why,
+                     "a room's name is 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit");
     if (rule == WC_RULE_PREFIX)
         return check(s.n == 0 || wc_text_room(s), why, "must be the beginning of a room's name");
     struct wc_target target;

@@ -17,4 +17,8 @@ struct wc_shown wc_shown_read(struct wc_call *call, struct wc_str user, const st
 /* {user, status, text?, channels, last_seen_mins} */
 void wc_shown_json(struct wc_buf *b, struct wc_str user, const struct wc_shown *shown);
 
+/* presence.query without a user: everybody who is online among those one shares a conversation with (presence_list.c).
+ */
+void wc_presence_list(struct wc_call *call);
+
 #endif

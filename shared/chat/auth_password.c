@@ -1,0 +1,196 @@
+#include "base/text.h"
+#include "chat/auth_private.h"
+
+#include <stdio.h>
+
+static struct wc_name login_key(char kind, const char *who)
+{
+    struct wc_name key;
+    key.n = (uint8_t)snprintf(key.z, sizeof(key.z), "wcc:login:{%c:%s}", kind, who);
+    return key;
+}
+
+static wc_err script(struct wc_auth *a, enum wc_script which, const struct wc_name *key, const struct wc_str *args,
+                     size_t n, wc_redis_cb cb, void *arg)
+{
+    struct wc_str k = wc_name_str(key);
+    return wc_redis_script(a->chat->redis, which, &k, 1, args, n, cb, arg);
+}
+
+static void ignore(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
+static void count_result(struct wc_auth_request *r, char kind, const char *who, bool good, uint64_t free_of_delay)
+{
+    struct wc_auth *a = r->auth;
+    char free_digits[20], max_digits[20];
+    struct wc_name key = login_key(kind, who);
+    struct wc_str args[] = {good ? WC_STR("1") : WC_STR("0"),
+                            {free_digits, wc_u64_format(free_of_delay, free_digits)},
+                            {max_digits, wc_u64_format(a->chat->options.login_delay_max_ms, max_digits)}};
+    if (script(a, WC_SCRIPT_LOGIN_RESULT, &key, args, WC_COUNT(args), ignore, NULL) != WC_OK)
+        wc_log(a->chat->log, WC_WARN, "the result of a login was not counted", WC_Z("user", r->who.user));
+}
+
+static void refuse(struct wc_auth_request *r)
+{
+    struct wc_auth *a = r->auth;
+    a->refused++;
+    wc_log(a->chat->log, WC_INFO, "login refused", WC_Z("user", r->who.user), WC_Z("addr", r->who.address));
+    wc_auth_end(r, WC_UNAUTHENTICATED);
+}
+
+static void welcome(struct wc_auth_request *r)
+{
+    r->auth->logins++;
+    wc_auth_end(r, WC_OK);
+}
+
+/* What can't be done now is done at the next login. */
+static void on_general(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct wc_auth_request *r = arg;
+    if (err == WC_OK && !wc_str_is(wc_reply_str(reply, 0), "ok"))
+        wc_log(r->auth->chat->log, WC_WARN, "not in the general room", WC_Z("user", r->who.user),
+               WC_S("why", wc_reply_str(reply, 0)));
+    welcome(r);
+}
+
+static void join_general(struct wc_auth_request *r)
+{
+    struct wc_chat *chat = r->auth->chat;
+    struct wc_target target = {.direct = false, .name = wc_str(chat->options.general)};
+    if (target.name.n == 0) {
+        welcome(r);
+        return;
+    }
+    struct wc_str user = wc_str(r->who.user);
+    struct wc_name conv = wc_conv_name(&target, user), key = wc_conv_key(wc_name_str(&conv)), own = wc_user_key(user);
+    struct wc_str name = wc_name_str(&conv), args[] = {user, user, WC_STR("system"), WC_STR("0")};
+    bool noted = r->indexed || script(r->auth, WC_SCRIPT_INDEX_ADD, &own, &name, 1, ignore, NULL) == WC_OK;
+    if (!noted || script(r->auth, WC_SCRIPT_ROOM_JOIN, &key, args, WC_COUNT(args), on_general, r) != WC_OK)
+        welcome(r);
+}
+
+static void on_verified(void *arg, wc_err err, bool right)
+{
+    struct wc_auth_request *r = arg;
+    const struct wc_chat_options *o = &r->auth->chat->options;
+    if (err != WC_OK) {
+        wc_auth_end(r, err);
+        return;
+    }
+    right = right && r->known;
+    if (right) {
+        count_result(r, 'u', r->who.user, true, o->login_free);
+    } else {
+        count_result(r, 'u', r->who.user, false, o->login_free);
+        count_result(r, 'a', r->who.address, false, o->login_address_free);
+    }
+    if (right && r->usable)
+        join_general(r);
+    else
+        refuse(r);
+}
+
+/* An unknown user costs the same. */
+static void verify(struct wc_auth_request *r)
+{
+    wc_err err = wc_password_verify(r->auth->chat->passwords, (struct wc_str){r->password, r->password_n},
+                                    wc_buf_view(&r->phc), on_verified, r);
+    if (err != WC_OK)
+        wc_auth_end(r, err);
+}
+
+static void read_user(struct wc_auth_request *r, const struct wc_reply *reply)
+{
+    const struct wc_reply *index = wc_reply_at(reply, 8);
+    char general[WC_NAME_MAX];
+    snprintf(general, sizeof(general), "room/%s", r->auth->chat->options.general);
+    r->known = wc_str_is(wc_reply_str(reply, 0), "ok");
+    r->who.generation = wc_reply_u64(reply, 2);
+    r->usable = wc_str_is(wc_reply_str(reply, 3), "1");
+    r->who.admin = wc_str_is(wc_reply_str(reply, 4), "admin");
+    wc_buf_str(&r->phc, wc_reply_str(reply, 6));
+    for (size_t i = 0; i < wc_reply_count(index) && !r->indexed; i++)
+        r->indexed = wc_str_is(wc_reply_str(index, i), general);
+}
+
+/* Three answers: may the account try, may the address, and who is it? */
+static void answered(struct wc_auth_request *r, wc_err err)
+{
+    if (err != WC_OK && r->err == WC_OK)
+        r->err = err;
+    if (--r->answers != 0)
+        return;
+    if (r->err == WC_OK && r->retry_ms != 0) {
+        r->auth->delayed++;
+        r->err = WC_RATE_LIMITED;
+    }
+    if (r->err != WC_OK)
+        wc_auth_end(r, r->err);
+    else
+        verify(r);
+}
+
+static void on_user(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    if (err == WC_OK)
+        read_user(arg, reply);
+    answered(arg, err);
+}
+
+static void on_allowed(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct wc_auth_request *r = arg;
+    uint64_t wait = wc_str_is(wc_reply_str(reply, 0), "rate_limited") ? wc_reply_u64(reply, 1) : 0;
+    if (wait > r->retry_ms)
+        r->retry_ms = wait;
+    answered(r, err);
+}
+
+/* The header of a JWT begins with `{"`: "eyJ" in base64url. */
+static bool looks_like_token(struct wc_str s)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < s.n; i++)
+        dots += s.p[i] == '.';
+    return dots == 2 && wc_str_starts(s, WC_STR("eyJ"));
+}
+
+/* Asks all three at once; an answer that can't be asked for counts as one that failed. */
+static void ask_about(struct wc_auth_request *r)
+{
+    struct wc_auth *a = r->auth;
+    struct wc_name keys[] = {login_key('u', r->who.user), login_key('a', r->who.address),
+                             wc_user_key(wc_str(r->who.user))};
+    const enum wc_script which[] = {WC_SCRIPT_LOGIN_CHECK, WC_SCRIPT_LOGIN_CHECK, WC_SCRIPT_USER_READ};
+    const wc_redis_cb cbs[] = {on_allowed, on_allowed, on_user};
+    r->answers = WC_COUNT(keys);
+    for (size_t i = 0; i < WC_COUNT(keys); i++)
+        if (script(a, which[i], &keys[i], NULL, 0, cbs[i], r) != WC_OK)
+            answered(r, WC_UNAVAILABLE);
+}
+
+void wc_auth_password(struct wc_auth *a, struct wc_str user, struct wc_str password, struct wc_str address,
+                      wc_auth_cb cb, void *arg)
+{
+    struct wc_auth_request *r = wc_auth_begin(a, cb, arg);
+    if (looks_like_token(password)) {
+        wc_auth_check_token(r, password, &user);
+        return;
+    }
+    if (!wc_text_user(user)) { /* can't be anybody's: nothing to find out by time */
+        wc_auth_end(r, WC_UNAUTHENTICATED);
+        return;
+    }
+    snprintf(r->who.user, sizeof(r->who.user), "%.*s", WC_STR_ARG(user));
+    snprintf(r->who.address, sizeof(r->who.address), "%.*s", WC_STR_ARG(address));
+    r->password = wc_str_dup(password);
+    r->password_n = password.n;
+    ask_about(r);
+}
