@@ -20,7 +20,8 @@ static uint32_t seconds(const struct wc_telnet_conn *c)
     return (uint32_t)ev_now(c->ch->worker->loop);
 }
 
-/* FRESH ─▶ (PROXY ─▶) NAME ⇄ PASSWORD, NEW_… ─▶ ENTERING ─▶ READY ⇄ OLD ─▶ CHANGE ─▶ …; from anywhere ─▶ CLOSING ─▶ LINGER ─▶ DEAD */
+/* FRESH ─▶ (PROXY ─▶) NAME ⇄ PASSWORD, NEW_… ─▶ ENTERING ─▶ READY ⇄ OLD ─▶ CHANGE ─▶ …; from anywhere ─▶ CLOSING ─▶
+ * LINGER ─▶ DEAD */
 void wc_telnet_become(struct wc_telnet_conn *c, enum wc_telnet_state state)
 {
     assert(state > WC_TN_FRESH);
@@ -187,16 +188,17 @@ void wc_telnet_conn_free(struct wc_telnet_conn *c)
 
 void wc_telnet_conn_reap(struct wc_telnet *ch)
 {
-    while (ch->dirty != NULL) {
-        struct wc_telnet_conn *c = ch->dirty;
-        ch->dirty = c->next_dirty;
-        c->dirty = false;
-        wc_telnet_conn_flush(c);
-    }
-    while (ch->dead != NULL) {
-        struct wc_telnet_conn *c = ch->dead;
-        ch->dead = c->next_dead;
-        wc_telnet_conn_free(c);
+    struct wc_telnet_conn *c;
+    while (ch->dirty != NULL || ch->dead != NULL) {
+        while ((c = ch->dirty) != NULL) {
+            ch->dirty = c->next_dirty;
+            c->dirty = false;
+            wc_telnet_conn_flush(c);
+        }
+        while (ch->dirty == NULL && (c = ch->dead) != NULL) {
+            ch->dead = c->next_dead;
+            wc_telnet_conn_free(c);
+        }
     }
 }
 
@@ -236,6 +238,7 @@ static void written_and_closing(struct wc_telnet_conn *c)
 
 static void written(struct wc_telnet_conn *c, enum wc_outq_result result, bool had_room)
 {
+    bool was_blocked = c->blocked;
     c->blocked = result == WC_OUTQ_BLOCKED;
     if (result == WC_OUTQ_BROKEN)
         wc_telnet_conn_kill(c);
@@ -243,7 +246,7 @@ static void written(struct wc_telnet_conn *c, enum wc_outq_result result, bool h
         written_and_closing(c);
     else if (result == WC_OUTQ_DONE)
         wc_session_drained(c->ch->worker->chat, &c->session);
-    if (!had_room && wc_telnet_has_room(c))
+    if ((!had_room && wc_telnet_has_room(c)) || (was_blocked && !c->blocked))
         wc_telnet_mark(c);
 }
 

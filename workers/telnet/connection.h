@@ -10,9 +10,9 @@
  * with one writev a loop turn. It is freed in one place only, at the end of a loop turn (wc_telnet_conn_reap).
  */
 enum wc_telnet_state {
-    WC_TN_FRESH,    /* nothing said yet */
-    WC_TN_PROXY,    /* waits for the balancer's header */
-    WC_TN_NAME,     /* asked `login: ` */
+    WC_TN_FRESH, /* nothing said yet */
+    WC_TN_PROXY, /* waits for the balancer's header */
+    WC_TN_NAME,  /* asked `login: ` */
     WC_TN_PASSWORD,
     WC_TN_NEW_NAME, /* registration */
     WC_TN_NEW_PASSWORD,
@@ -22,9 +22,9 @@ enum wc_telnet_state {
     WC_TN_OLD,      /* /passwd */
     WC_TN_CHANGE,
     WC_TN_CHANGE_AGAIN,
-    WC_TN_CLOSING,  /* writes what is left, takes nothing more */
-    WC_TN_LINGER,   /* all is written; waits for the client to close, or its last bytes could be lost */
-    WC_TN_DEAD      /* will be freed at the end of the turn */
+    WC_TN_CLOSING, /* writes what is left, takes nothing more */
+    WC_TN_LINGER,  /* all is written; waits for the client to close, or its last bytes could be lost */
+    WC_TN_DEAD     /* will be freed at the end of the turn */
 };
 
 /* What only a dialogue needs: freed when the user is in. */
@@ -32,6 +32,7 @@ struct wc_telnet_dialogue {
     struct ev_timer deadline;
     struct wc_buf name;     /* or the old password; wiped */
     struct wc_buf password; /* wiped */
+    char address[48];       /* the client's, while the session opens */
     unsigned tries;
     bool registering;
 };
@@ -50,16 +51,16 @@ struct wc_telnet_conn {
     struct wc_telnet_conn *next, **prev, *next_dirty, *next_dead;
     struct wc_telnet_address peer;
     ev_tstamp opened;
-    uint32_t taken;                      /* of input */
-    uint32_t moved, heard;               /* seconds of the loop: the socket took something, the client sent something */
-    uint8_t state;                       /* enum wc_telnet_state */
-    uint8_t texts;                       /* on their way to a room */
-    uint8_t alone;                       /* other operations under way: nothing else starts meanwhile */
-    bool cr : 1;                         /* the last line ended with CR: its LF or NUL is swallowed */
-    bool skipping : 1;                   /* the rest of a line that was too long */
-    bool eof : 1;                        /* the client sends no more */
+    uint32_t taken;        /* of input */
+    uint32_t moved, heard; /* seconds of the loop: the socket took something, the client sent something */
+    uint8_t state;         /* enum wc_telnet_state */
+    uint8_t texts;         /* on their way to a room */
+    uint8_t alone;         /* other operations under way: nothing else starts meanwhile */
+    bool cr : 1;           /* the last line ended with CR: its LF or NUL is swallowed */
+    bool skipping : 1;     /* the rest of a line that was too long */
+    bool eof : 1;          /* the client sends no more */
     bool dirty : 1;
-    bool blocked : 1;                    /* the socket took less than there was */
+    bool blocked : 1; /* the socket took less than there was */
 };
 
 /* Takes the socket over. */

@@ -28,7 +28,7 @@ static bool find_line(struct wc_telnet_conn *c, struct cut *cut)
 {
     swallow(c);
     struct wc_str rest = wc_str_from(wc_buf_view(&c->input), c->taken);
-    if (rest.n == 0)
+    if (rest.p == NULL || rest.n == 0)
         return false;
     const char *lf = memchr(rest.p, '\n', rest.n);
     size_t n = lf != NULL ? (size_t)(lf - rest.p) : rest.n;

@@ -18,7 +18,8 @@ static const struct wc_option rows[] = {
     {.name = "telnet-proxy",
      .type = WC_OPT_BOOL,
      ROW(proxy),
-     .help = "telnet connections come from a balancer that speaks the PROXY protocol, version 1 or 2; others are refused"},
+     .help =
+         "telnet connections come from a balancer that speaks the PROXY protocol, version 1 or 2; others are refused"},
     {.name = "telnet-max-connections",
      .metavar = "N",
      .type = WC_OPT_U64,

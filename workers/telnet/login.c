@@ -47,6 +47,7 @@ void wc_telnet_dialogue_free(struct wc_telnet_conn *c)
     wipe(&c->dialogue->name);
     free(c->dialogue);
     c->dialogue = NULL;
+    c->session.address = NULL;
 }
 
 void wc_telnet_dialogue_deadline(struct wc_telnet_conn *c, uint64_t ms)
@@ -126,20 +127,20 @@ static void on_checked(void *arg, wc_err err, const struct wc_identity *who, uin
     }
     struct wc_identity me = *who;
     me.via = "telnet";
-    wc_telnet_address_text(&c->peer, me.address);
+    c->session.address = c->dialogue->address;
     wc_session_open(c->ch->worker->chat, &c->session, &c->ch->session_ops, &me, on_open);
 }
 
 static void check(struct wc_telnet_conn *c, struct wc_str password)
 {
-    char address[48];
+    char *address = c->dialogue->address;
     struct wc_str name = wc_buf_view(&c->dialogue->name);
     if (!wc_text_user(name)) {
         struct wc_failure failure = {.err = WC_UNAUTHENTICATED};
         refuse(c, &failure);
         return;
     }
-    wc_telnet_address_text(&c->peer, address);
+    wc_telnet_address_text(&c->peer, c->dialogue->address);
     wc_telnet_become(c, WC_TN_ENTERING);
     wc_auth_password(c->ch->worker->chat->auth, name, password, wc_str(address), on_checked, c);
 }
@@ -194,7 +195,8 @@ static void name_given(struct wc_telnet_conn *c, struct wc_str line)
     }
     keep(&c->dialogue->name, word);
     if (c->dialogue->registering && !wc_text_user(word)) {
-        wc_telnet_error(c, WC_BAD_REQUEST, "a login has 1 to 32 characters of a-z, 0-9, _ and -, the first a letter or digit");
+        wc_telnet_error(c, WC_BAD_REQUEST,
+                        "a login has 1 to 32 characters of a-z, 0-9, _ and -, the first a letter or digit");
         again(c);
         return;
     }

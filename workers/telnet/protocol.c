@@ -30,6 +30,7 @@ static void terminal_found(struct wc_telnet_conn *c)
         return;
     wc_telnet_term_open(c);
     telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_SGA);
+    telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_ECHO);
 }
 
 static void they_will(struct wc_telnet_conn *c, unsigned char option)
@@ -41,8 +42,8 @@ static void they_will(struct wc_telnet_conn *c, unsigned char option)
         telnet_ttype_send(c->telnet);
 }
 
-/* Our offer was taken up, or taken back. That it was refused at once we aren't told: so ECHO is offered after SGA was agreed
- * to, never SGA without ECHO following. */
+/* Our offer was taken up, or taken back. That it was refused at once the library does not tell; but answers come in
+ * order, so when ECHO is agreed to and SGA is not, the client wants to edit its lines itself, and to echo. */
 static void they_let_us(struct wc_telnet_conn *c, unsigned char option, bool yes)
 {
     struct wc_telnet_term *t = c->term;
@@ -55,6 +56,8 @@ static void they_let_us(struct wc_telnet_conn *c, unsigned char option, bool yes
     t->echo = t->agreed_echo && t->agreed_sga;
     if (option == TELNET_TELOPT_SGA && yes)
         telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_ECHO);
+    else if (t->agreed_echo && !t->agreed_sga && !wc_telnet_secret(c))
+        telnet_negotiate(c->telnet, TELNET_WONT, TELNET_TELOPT_ECHO);
 }
 
 /* RFC 1073: two numbers of two bytes. */

@@ -5,8 +5,8 @@
 
 /*
  * The telnet protocol (RFC 854, options by RFC 1143), through libtelnet. We ask for the terminal's type (RFC 1091) and
- * window size (RFC 1073). Who agrees to either has a terminal: for it we offer to echo (RFC 857) and to suppress go-ahead
- * (RFC 858), both together, which brings clients into character mode: only so can a half-typed line be drawn
+ * window size (RFC 1073). Who agrees to either has a terminal: for it we offer to echo (RFC 857) and to suppress
+ * go-ahead (RFC 858), both together, which brings clients into character mode: only so can a half-typed line be drawn
  * again. Who says nothing or refuses is a program and gets lines.
  */
 void wc_telnet_protocol_open(struct wc_telnet_conn *c);

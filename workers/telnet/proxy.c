@@ -49,7 +49,7 @@ static bool v1_line(struct wc_str line, struct wc_telnet_address *peer)
     if (wc_str_is(family, "UNKNOWN"))
         return true;
     bool six = wc_str_is(family, "TCP6");
-    if (!six && !wc_str_is(family, "TCP4"))
+    if ((!six && !wc_str_is(family, "TCP4")) || line.n == 0 || line.p[line.n - 1] == ' ')
         return false;
     if (!text_address(field(&line), six, &source) || !text_address(field(&line), six, &destination) ||
         !wc_str_u64(field(&line), 65535, &port) || !wc_str_u64(field(&line), 65535, &port) || line.n != 0)

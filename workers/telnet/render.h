@@ -5,9 +5,9 @@
 #include "chat/event.h"
 
 /*
- * Events as lines: `[general] 05:00 alice: hello`, with numbers `[general] #42 05:00 alice: hello`, `[@bob] …` in a direct
- * conversation. Further lines of one text start with four spaces and `| `, so that nobody can forge a line. Whatever could
- * fool the reader of a terminal (wc_text_deceptive) is shown as U+FFFD.
+ * Events as lines: `[general] 05:00 alice: hello`, with numbers `[general] #42 05:00 alice: hello`, `[@bob] …` in a
+ * direct conversation. Further lines of one text start with four spaces and `| `, so that nobody can forge a line.
+ * Whatever could fool the reader of a terminal (wc_text_deceptive) is shown as U+FFFD.
  */
 
 /* Encoders for sessions (event.h); NULL: not shown to everybody. */

@@ -87,8 +87,7 @@ static void step(struct wc_telnet_task *t, const wc_json *result)
     const wc_json *items = wc_json_get(result, "items");
     size_t at = place_of(items, s->seq);
     if (at != SIZE_MAX) {
-        s->found(t->conn, wc_buf_view(&s->place), wc_json_get_str(wc_json_at(items, at), "id"),
-                 wc_buf_view(&s->words));
+        s->found(t->conn, wc_buf_view(&s->place), wc_json_get_str(wc_json_at(items, at), "id"), wc_buf_view(&s->words));
     } else if (narrow(s, items)) {
         t->state = NULL;
         ask(t->conn, s);

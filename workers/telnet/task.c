@@ -96,10 +96,12 @@ void wc_telnet_task_start(struct wc_telnet_task *t)
 
 void wc_telnet_task_cancel_all(struct wc_telnet_conn *c)
 {
-    while (c->tasks != NULL) {
-        struct wc_telnet_task *t = c->tasks;
+    struct wc_telnet_task *next;
+    for (struct wc_telnet_task *t = c->tasks; t != NULL; t = next) {
+        next = t->next;
         wc_call_cancel(t->call);
-        unlink_task(t);
         free_task(t);
     }
+    c->tasks = NULL;
+    c->texts = c->alone = 0;
 }

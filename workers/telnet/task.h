@@ -4,8 +4,8 @@
 #include "telnet/connection.h"
 
 /*
- * An operation under way for a connection. Ends with `done` when it went well (NULL: nothing is to be said), with an error line
- * otherwise; not at all when the connection is gone.
+ * An operation under way for a connection. Ends with `done` when it went well (NULL: nothing is to be said), with an
+ * error line otherwise; not at all when the connection is gone.
  */
 struct wc_telnet_task;
 typedef void (*wc_telnet_done)(struct wc_telnet_task *task, const wc_json *result);
@@ -17,10 +17,10 @@ struct wc_telnet_task {
     /* NULL, or: called in place of printing the error. */
     void (*failed)(struct wc_telnet_task *task, const struct wc_failure *failure);
     struct wc_telnet_task *next, **prev;
-    struct wc_buf note;  /* the handler's own words */
-    void *state;         /* and what else it keeps, freed with the task … */
+    struct wc_buf note;           /* the handler's own words */
+    void *state;                  /* and what else it keeps, freed with the task … */
     void (*dispose)(void *state); /* … by this */
-    bool text;           /* a text to a room: others may run beside it */
+    bool text;                    /* a text to a room: others may run beside it */
 };
 
 struct wc_telnet_task *wc_telnet_task_new(struct wc_telnet_conn *c, const char *op, wc_telnet_done done);

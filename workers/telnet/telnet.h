@@ -45,20 +45,20 @@ struct wc_telnet {
     struct wc_telnet_counts counts;
     struct wc_telnet_listener *listeners;
     size_t nlisteners;
-    struct ev_timer accept_again;         /* runs while the process is out of file descriptors */
-    struct ev_prepare turn;               /* writes what is not a session's, frees what is dead */
-    struct ev_timer scan;                 /* stalled and idle connections */
+    struct ev_timer accept_again; /* runs while the process is out of file descriptors */
+    struct ev_prepare turn;       /* writes what is not a session's, frees what is dead */
+    struct ev_timer scan;         /* stalled and idle connections */
     struct ev_timer drain;
-    struct wc_telnet_conn *conns;         /* all of them, the newest first … */
-    struct wc_telnet_conn *dirty, *dead;  /* … and those with something for `turn` */
+    struct wc_telnet_conn *conns;        /* all of them, the newest first … */
+    struct wc_telnet_conn *dirty, *dead; /* … and those with something for `turn` */
     struct wc_telnet_conn *drain_next;
-    size_t drain_step;                    /* connections told at each tick of `drain` */
+    size_t drain_step; /* connections told at each tick of `drain` */
     struct wc_session_ops session_ops;
-    unsigned slot[2];                     /* of the event lines: without and with numbers */
+    unsigned slot[2]; /* of the event lines: without and with numbers */
     bool draining;
     struct wc_log_limit accept_limit, proxy_limit;
-    struct wc_buf answers;                /* what the protocol says during one call of it */
-    char chunk[WC_TELNET_READ];           /* what was just read */
+    struct wc_buf answers;      /* what the protocol says during one call of it */
+    char chunk[WC_TELNET_READ]; /* what was just read */
 };
 
 /* A client's address: IPv6, an IPv4 one as mapped into it (RFC 4291 section 2.5.5.2). */
@@ -66,8 +66,8 @@ struct wc_telnet_address {
     struct in6_addr ip;
 };
 
-/* Listens on `addr` (`host:port`, `[::1]:port`, `:port`) for all addresses of that name; appends to ch->listeners. False and a
- * sentence in `why` when it can't. listen.c */
+/* Listens on `addr` (`host:port`, `[::1]:port`, `:port`) for all addresses of that name; appends to ch->listeners.
+ * False and a sentence in `why` when it can't. listen.c */
 WC_MUST_CHECK bool wc_telnet_listen(struct wc_telnet *ch, struct wc_str addr, struct wc_buf *why);
 void wc_telnet_listen_start(struct wc_telnet *ch);
 /* No new connections until the next start. */

@@ -3,8 +3,18 @@
 #include "base/text.h"
 #include "telnet/output.h"
 
-enum { KEY_INTERRUPT = 0x03, KEY_END = 0x04, KEY_BACK = 0x08, KEY_TAB = 0x09, KEY_CLEAR = 0x0c, KEY_REDRAW = 0x12,
-       KEY_KILL = 0x15, KEY_WORD = 0x17, KEY_ESCAPE = 0x1b, KEY_DELETE = 0x7f };
+enum {
+    KEY_INTERRUPT = 0x03,
+    KEY_END = 0x04,
+    KEY_BACK = 0x08,
+    KEY_TAB = 0x09,
+    KEY_CLEAR = 0x0c,
+    KEY_REDRAW = 0x12,
+    KEY_KILL = 0x15,
+    KEY_WORD = 0x17,
+    KEY_ESCAPE = 0x1b,
+    KEY_DELETE = 0x7f
+};
 
 void wc_telnet_prompt(const struct wc_telnet_conn *c, struct wc_buf *out)
 {
@@ -45,8 +55,8 @@ void wc_telnet_term_free(struct wc_telnet_term *t)
     free(t);
 }
 
-/* A character at the cursor: a wide one that does not fit goes to the next row. A full row is left at once: terminals differ in when they
- * would do it. */
+/* A character at the cursor: a wide one that does not fit goes to the next row. A full row is left at once: terminals
+ * differ in when they would do it. */
 static void advance(struct wc_telnet_term *t, uint32_t width, struct wc_buf *out)
 {
     if (t->columns != 0 && width > 1 && t->width % t->columns + width > t->columns)
@@ -91,7 +101,7 @@ void wc_telnet_term_show(struct wc_telnet_conn *c)
 {
     struct wc_telnet_term *t = c->term;
     bool asked = c->state >= WC_TN_NAME && c->state <= WC_TN_CHANGE_AGAIN && wc_telnet_idle(c);
-    if (t == NULL || t->shown || t->complete || !asked || c->goodbye != NULL)
+    if (t == NULL || t->shown || t->complete || !asked || c->goodbye != NULL || c->blocked)
         return;
     draw_all(c);
     t->shown = true;
@@ -136,15 +146,13 @@ static void insert(struct wc_telnet_conn *c, unsigned char byte)
     wc_buf_c(&t->line, (char)byte);
     uint32_t cp;
     struct wc_str tail = {t->line.p + t->line.n - t->partial - 1, (size_t)t->partial + 1};
-    if (wc_text_next(tail, &cp) == tail.n) {
-        t->partial = 0;
-        echo(c, tail);
-    } else if (byte >= 0x80 && t->partial < 3) {
+    bool whole = wc_text_next(tail, &cp) == tail.n;
+    if (!whole && byte >= 0x80 && t->partial < 3) { /* so far it may become UTF-8 */
         t->partial++;
-    } else {
-        t->partial = 0; /* not UTF-8 */
-        echo(c, tail);
+        return;
     }
+    t->partial = 0;
+    echo(c, tail);
 }
 
 /* Removes the last character, with what combines with it. Returns its columns. */
@@ -258,16 +266,15 @@ static void end_line(struct wc_telnet_conn *c)
 static void typed(struct wc_telnet_conn *c, unsigned char byte)
 {
     struct wc_telnet_term *t = c->term;
+    bool control = (byte < 0x20 && byte != KEY_TAB) || byte == KEY_DELETE;
     if (byte == '\r' || byte == '\n') {
         c->cr = byte == '\r';
         end_line(c);
-    } else if (!t->echo) {
-        insert(c, byte);
-    } else if (t->escape != 0) {
+    } else if (t->echo && t->escape != 0) {
         escape(t, byte);
-    } else if (byte == KEY_ESCAPE) {
+    } else if (t->echo && byte == KEY_ESCAPE) {
         t->escape = 1;
-    } else if ((byte < 0x20 && byte != KEY_TAB) || byte == KEY_DELETE) {
+    } else if (t->echo && control) {
         wc_telnet_term_key(c, byte);
     } else {
         insert(c, byte);

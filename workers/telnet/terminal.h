@@ -8,17 +8,17 @@
  * written. The line ends, is taken by lines.c, and begins anew.
  */
 struct wc_telnet_term {
-    struct wc_buf line;  /* half-typed */
-    uint32_t width;      /* columns that prompt and line take on the screen */
-    uint16_t columns;    /* of the window; 0: unknown */
-    bool echo : 1;       /* we echo: the client agreed to ECHO and to SGA */
+    struct wc_buf line; /* half-typed */
+    uint32_t width;     /* columns that prompt and line take on the screen */
+    uint16_t columns;   /* of the window; 0: unknown */
+    bool echo : 1;      /* we echo: the client agreed to ECHO and to SGA */
     bool agreed_echo : 1, agreed_sga : 1;
-    bool shown : 1;      /* prompt and line stand on the screen, the cursor behind them */
-    bool complete : 1;   /* the line has ended and was not taken yet */
+    bool shown : 1;       /* prompt and line stand on the screen, the cursor behind them */
+    bool complete : 1;    /* the line has ended and was not taken yet */
     bool typed_ahead : 1; /* the complete line was never drawn */
-    bool overlong : 1;   /* it is longer than it may be; the rest is dropped */
-    uint8_t escape;      /* inside an escape sequence: 1 after ESC, 2 after CSI or SS3 */
-    uint8_t partial;     /* bytes at the line's end that are not drawn: an unfinished UTF-8 sequence */
+    bool overlong : 1;    /* it is longer than it may be; the rest is dropped */
+    uint8_t escape;       /* inside an escape sequence: 1 after ESC, 2 after CSI or SS3 */
+    uint8_t partial;      /* bytes at the line's end that are not drawn: an unfinished UTF-8 sequence */
 };
 
 void wc_telnet_term_open(struct wc_telnet_conn *c);

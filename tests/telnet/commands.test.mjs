@@ -1,0 +1,189 @@
+// Every command, by what people see of it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { startSite } from '../lib/site.mjs';
+import { signUp, untimed } from './people.mjs';
+
+let site, alice, bob;
+
+before(async () => {
+    site = await startSite({ workers: 2 });
+    alice = await signUp(site, 'alice', 0);
+    bob = await signUp(site, 'bob', 1);
+    await alice.expect('* bob joined');
+});
+after(() => site.stop());
+
+test('a text reaches everybody in the room, its author too', async () => {
+    alice.send('hello, "w\u00f6rld" \u{1f600}');
+    for (const telnet of [alice, bob]) {
+        const [line] = await telnet.expect(/\[general\] \d\d:\d\d alice: hello.+\r\n/);
+        assert.equal(untimed(line), '[general] HH:MM alice: hello, "w\u00f6rld" \u{1f600}\r\n');
+    }
+});
+
+test('a text that begins with / is sent with //', async () => {
+    alice.send('//etc/passwd');
+    await bob.expect(/\[general\] \d\d:\d\d alice: \/etc\/passwd\r\n/);
+});
+
+test('/me', async () => {
+    alice.send('/me waves');
+    await bob.expect(/\[general\] \d\d:\d\d \* alice waves\r\n/);
+    await alice.ask('/me', 'error: bad_request usage: /me <text>');
+});
+
+test('/msg: each side sees the other one\'s name, one\'s own elsewhere alike', async () => {
+    alice.send('/msg bob psst');
+    await bob.expect(/\[@alice\] \d\d:\d\d alice: psst\r\n/);
+    await alice.expect(/\[@bob\] \d\d:\d\d alice: psst\r\n/);
+    await alice.ask('/msg nobody-there hi', 'error: not_found');
+    await alice.ask('/msg bob', 'error: bad_request usage: /msg <user> <text>');
+});
+
+test('/switch: plain text goes there', async () => {
+    await alice.ask('/switch @bob', '* now talking to @bob');
+    alice.send('only you');
+    await bob.expect(/\[@alice\] \d\d:\d\d alice: only you\r\n/);
+    await alice.ask('/who', /^bob online/m);
+    await alice.ask('/topic x', 'error: bad_request');
+    await alice.ask('/switch @nobody', 'error: not_found');
+    await alice.ask('/switch nowhere', 'error: not_found');
+    await alice.ask('/switch Bad!', 'error: bad_request usage: /switch <room or @user>');
+    await alice.ask('/switch general', '* now in general');
+});
+
+test('/create, /join, /topic, /who, /leave', async () => {
+    await alice.ask('/create dev about the code', '* created dev');
+    await bob.ask('/switch dev', 'error: not_a_member');
+    await bob.ask('/join dev', '* joined dev');
+    await alice.expect(/\[dev\] \d\d:\d\d \* bob joined\r\n/);
+    bob.send('here I am');
+    await alice.expect(/\[dev\] \d\d:\d\d bob: here I am\r\n/);
+    await alice.ask('/topic', '* the topic of dev is not set');
+    await alice.ask('/topic all things C', /\[dev\] \d\d:\d\d \* alice set the topic: all things C\r\n/);
+    await bob.ask('/topic', '* the topic of dev: all things C');
+    await bob.ask('/topic mine', 'error: forbidden');
+    await bob.ask('/who', /alice owner online\r\nbob online\r\n/);
+    await bob.ask('/who general', /alice online\r\nbob online\r\n/);
+    await bob.ask('/rooms', /dev {2}all things C\r\ngeneral/);
+    await bob.ask('/rooms de', /dev {2}all things C\r\n/);
+    await bob.ask('/rooms zz', '* no such rooms');
+    await bob.ask('/leave', '* left dev');
+    await alice.expect(/\[dev\] \d\d:\d\d \* bob left\r\n/);
+    await bob.ask('/whoami', 'talking to general');
+    await bob.ask('/leave dev', 'error: not_a_member');
+    await bob.ask('/leave', 'error: forbidden'); // general
+    await bob.ask('/create dev', 'error: conflict');
+    await bob.ask('/create', 'error: bad_request usage: /create');
+});
+
+test('/invite and /kick in a private room', async () => {
+    await alice.ask('/create -p den', '* created den');
+    await bob.ask('/join den', 'error: not_found');
+    await bob.ask('/rooms den', '* no such rooms');
+    alice.send('/invite bob');
+    await bob.expect(/\[den\] \d\d:\d\d \* bob was invited by alice\r\n/);
+    bob.send('/switch den');
+    await bob.expect('* now in den');
+    await bob.ask('/kick alice', 'error: forbidden');
+    alice.send('/kick bob too loud');
+    await bob.expect(/\[den\] \d\d:\d\d \* bob was removed by alice: too loud\r\n/);
+    await bob.ask('still here?', /error: (not_found|not_a_member) /);
+    await bob.ask('/switch general', '* now in general');
+    await alice.ask('/kick', 'error: bad_request usage: /kick <user> [reason]');
+    await alice.ask('/invite nobody-there', 'error: not_found');
+    await alice.ask('/switch general', '* now in general');
+});
+
+test('/numbers shows what /reply takes', async () => {
+    await alice.ask('/numbers on', 'numbers are on');
+    alice.send('count me');
+    const [, seq] = await alice.expect(/\[general\] #(\d+) \d\d:\d\d alice: count me\r\n/);
+    await bob.expect(/\[general\] \d\d:\d\d alice: count me\r\n/);
+    bob.send(`/reply ${seq} counted`);
+    await alice.expect(/\[general\] #\d+ \d\d:\d\d bob: counted\r\n/);
+    const log = await site.redis.command('XREVRANGE', 'wcc:room:{general}:log', '+', '-', 'COUNT', '1');
+    const fields = log[0][1];
+    assert.match(String(fields[fields.indexOf('reply_to') + 1]), new RegExp(`-${seq}$`));
+    await bob.ask('/reply 99999 x', 'error: not_found');
+    await bob.ask('/reply 1 x', 'error: not_found'); // not a message
+    await bob.ask('/reply x y', 'error: bad_request usage: /reply <seq> <text>');
+    await alice.ask('/numbers off', 'numbers are off');
+    await alice.ask('/numbers', 'error: bad_request usage: /numbers on|off');
+});
+
+test('/reply finds an old message by bisection', async () => {
+    await alice.ask('/create long', '* created long');
+    await alice.ask('/numbers on', 'numbers are on');
+    const texts = Array.from({ length: 420 }, (_, i) => `m${i}`);
+    for (let at = 0; at < texts.length; at += 10) {
+        alice.send(texts.slice(at, at + 10).join('\r\n'));
+        await alice.expect(`alice: ${texts[at + 9]}\r\n`);
+    }
+    const numbers = alice.lines.filter((line) => /^\[long\] #\d+ .*alice: m\d+$/.test(line))
+        .map((line) => [/#(\d+)/.exec(line)[1], /m\d+$/.exec(line)[0]]);
+    assert.equal(numbers.length, 420);
+    for (const at of [0, 1, 49, 50, 123, 219, 220, 221, 418, 419]) {
+        alice.send(`/reply ${numbers[at][0]} re ${at}`);
+        await alice.expect(new RegExp(`(alice: re ${at}\r\n|error: )`)).then(([what]) =>
+            assert.equal(what, `alice: re ${at}\r\n`));
+        const [[, fields]] = await site.redis.command('XREVRANGE', 'wcc:room:{long}:log', '+', '-', 'COUNT', '1');
+        assert.match(String(fields[fields.indexOf('reply_to') + 1]), new RegExp(`-${numbers[at][0]}$`));
+    }
+    await alice.ask('/numbers off', 'numbers are off');
+    await alice.ask('/leave', '* left long');
+});
+
+test('/history shows what there is, and marks it as read', async () => {
+    bob.send('for the record');
+    await alice.expect('bob: for the record');
+    await alice.ask('/unread', /\[general\] \d+ unread/);
+    alice.send('/history 2');
+    const [shown] = await alice.expect(/\[general\] \d\d:\d\d bob: counted\r\n\[general\] \d\d:\d\d bob: for the record\r\n/);
+    assert.ok(shown);
+    await alice.ask('/unread', /nothing unread|\[@?(?!general)/);
+    await alice.ask('/history 0', 'error: bad_request usage: /history [n]');
+    await alice.ask('/history many', 'error: bad_request usage: /history [n]');
+});
+
+test('/away and /back', async () => {
+    await bob.ask('/away at lunch', '* you are away');
+    await alice.ask('/who', /bob away {2}at lunch\r\n|bob away\r\n/);
+    await bob.ask('/back', '* you are back');
+    await alice.ask('/who', /bob online\r\n/);
+});
+
+test('/help comes from the same table as the commands', async () => {
+    await alice.ask('/help join', /\/join <room> +joins a room/);
+    await alice.ask('/help', /\/help \[command\][^]+\/quit/);
+    await alice.ask('/help nonsense', 'error: bad_request unknown command /nonsense, try /help');
+    await alice.ask('/nonsense', 'error: bad_request unknown command /nonsense, try /help');
+    await alice.ask('/edit 1 x', 'error: bad_request unknown command /edit, try /help');
+    await alice.ask('/', 'error: bad_request unknown command /, try /help');
+});
+
+test('lines of one connection take effect in order', async () => {
+    const lines = ['/create order', ...Array.from({ length: 200 }, (_, i) => `o${i}`), '/switch general', 'after',
+        '/msg bob last one'];
+    alice.send(lines.join('\r\n'));
+    await bob.expect('alice: after');
+    await bob.expect('alice: last one');
+    await alice.expect('alice: last one');
+    const said = alice.lines.filter((line) => line.startsWith('[order]') && /alice: o\d+$/.test(line));
+    assert.deepEqual(said.map((line) => Number(/o(\d+)$/.exec(line)[1])), Array.from({ length: 200 }, (_, i) => i));
+});
+
+test('/quit says bye after everything before it', async () => {
+    const carol = await signUp(site, 'carol', 0);
+    carol.send('/whoami\r\n/who\r\n/quit\r\nnever seen');
+    await carol.expect('* you are carol');
+    await carol.expect(/carol online\r\n/);
+    await carol.expect(/bye\r\n$/);
+    await carol.untilClosed();
+    await alice.expect('* carol joined');
+    alice.send('end of it');
+    await bob.expect('alice: end of it');
+    assert.ok(!bob.text.includes('never seen'));
+});
