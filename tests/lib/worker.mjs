@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { eventually } from './eventually.mjs';
 import { Api } from './http.mjs';
-import { BUILD, Child, freePort } from './process.mjs';
+import { BUILD, Child, ROOT, freePort } from './process.mjs';
 
 const SANITIZER = /(ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|UndefinedBehaviorSanitizer)/;
 
@@ -44,6 +44,7 @@ export class Worker {
             name,
             env: {
                 ASAN_OPTIONS: 'detect_leaks=1:exitcode=99:strict_string_checks=1',
+                LSAN_OPTIONS: `suppressions=${path.join(ROOT, 'tests/lib/lsan.supp')}:print_suppressions=0`,
                 UBSAN_OPTIONS: 'print_stacktrace=1',
                 ...env,
             },

@@ -22,8 +22,9 @@ struct wc_http_options {
     struct wc_option_list addresses, cors, trusted;
     uint64_t body_max, max_connections, idle_ms;
     const char *access_log; /* off, debug, info */
+    const char *web;        /* folder of the web app; "": none */
 };
-#define WC_HTTP_OPTIONS 7
+#define WC_HTTP_OPTIONS 8
 extern const struct wc_option wc_http_option_rows[WC_HTTP_OPTIONS];
 
 struct wc_http_counts {

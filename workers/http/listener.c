@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "channel.h"
 #include "http/client.h"
+#include "http/files.h"
 #include "http/foreign.h"
 #include "http/linger.h"
 #include "http/listen.h"
@@ -45,6 +46,7 @@ static void configure(struct wc_http *http)
     http->config.http1.upgrade_to_http2 = 0;
     h2o_hostconf_t *host = h2o_config_register_host(&http->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     wc_http_register_foreign(http, &host->fallback_path);
+    wc_http_register_files(http, &host->fallback_path);
     wc_http_register_handler(http, &host->fallback_path);
     h2o_context_init(&http->context, http->glue.h2o, &http->config);
     http->accept = (h2o_accept_ctx_t){.ctx = &http->context, .hosts = http->config.hosts};

@@ -51,6 +51,11 @@ const struct wc_option wc_http_option_rows[WC_HTTP_OPTIONS] = {
      .choices = "off|debug|info",
      ROW(access_log),
      .help = "the level at which each HTTP request is logged"},
+    {.name = "web",
+     .metavar = "DIR",
+     .type = WC_OPT_STR,
+     ROW(web),
+     .help = "serves the web app from this folder, which web/build.mjs has written"},
 };
 
 #define COUNT(field) offsetof(struct wc_http_counts, field), 1
