@@ -32,7 +32,7 @@ struct slot {
 };
 
 struct wc_options {
-    const struct wc_option_table *tables;
+    struct wc_option_table *tables;
     size_t n_tables;
     struct slot *slots; /* --config first, then all rows in the order of the tables */
     size_t n_slots;
@@ -70,7 +70,9 @@ static void add_slot(struct wc_options *o, const struct wc_option *row, void *ta
 struct wc_options *wc_options_new(const struct wc_option_table *tables, size_t n)
 {
     struct wc_options *o = WC_NEW(struct wc_options);
-    o->tables = tables;
+    o->tables = wc_realloc_array(NULL, n > 0 ? n : 1, sizeof(*o->tables));
+    if (n > 0)
+        memcpy(o->tables, tables, n * sizeof(*o->tables));
     o->n_tables = n;
     add_slot(o, &config_row, &o->config);
     for (size_t t = 0; t < n; t++) {
@@ -90,6 +92,7 @@ void wc_options_free(struct wc_options *o)
     }
     for (size_t i = 0; i < o->n_kept; i++)
         free(o->kept[i]);
+    free(o->tables);
     free(o->kept);
     free(o->slots);
     free(o);

@@ -45,7 +45,7 @@ struct wc_option_table {
     void *target;
 };
 
-/* Strings that the targets point to live here until wc_options_free. */
+/* Strings that the targets point to live here until wc_options_free. `tables` is copied; the rows are not. */
 struct wc_options;
 struct wc_options *wc_options_new(const struct wc_option_table *tables, size_t n);
 void wc_options_free(struct wc_options *o);

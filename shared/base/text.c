@@ -18,7 +18,7 @@ static bool fail(const char **why, const char *sentence)
 size_t wc_text_next(struct wc_str s, uint32_t *cp)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (s.n == 0)
+    if (s.n == 0 || s.p == NULL)
         return 0;
     unsigned char lead = (unsigned char)s.p[0];
     if (lead < 0x80) {

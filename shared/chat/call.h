@@ -120,8 +120,8 @@ struct wc_gather {
 };
 void wc_call_gather(struct wc_call *call, size_t count, const struct wc_gather *g);
 
-/* A name for one request that no other request has or will have: scripts that must not do a thing twice when they are asked
- * again, after an answer was lost, keep their answer under it. */
+/* A name for one request that no other request has or will have: scripts that must not do a thing twice when they are
+ * asked again, after an answer was lost, keep their answer under it. */
 struct wc_str wc_call_request(struct wc_call *call);
 
 /* Memory that lives as long as the call, zeroed. */

@@ -95,7 +95,7 @@ static bool parse_id(struct wc_event *ev)
         return true;
     }
     struct wc_str digits = wc_str_from(ev->id_text, 2);
-    const char *dash = digits.n != 0 ? memchr(digits.p, '-', digits.n) : NULL;
+    const char *dash = digits.p != NULL ? memchr(digits.p, '-', digits.n) : NULL;
     if (!wc_str_starts(ev->id_text, WC_STR("t-")) || dash == NULL)
         return false;
     digits.n = (size_t)(dash - digits.p);

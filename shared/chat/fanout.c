@@ -160,13 +160,11 @@ static void on_message(void *arg, struct wc_str payload)
     }
     f->stats.events++;
     wc_conv_hold(c);
-    if (!ev->stored) {
-        deliver(c, ev);
-    } else if (!c->has_last || c->reading) {
+    if (ev->stored && (!c->has_last || c->reading)) {
         see(c, ev->id);
-    } else if (wc_id_cmp(ev->id, c->last) <= 0) {
+    } else if (ev->stored && wc_id_cmp(ev->id, c->last) <= 0) {
         f->stats.duplicates++;
-    } else if (wc_id_eq(ev->prev, c->last)) {
+    } else if (!ev->stored || wc_id_eq(ev->prev, c->last)) {
         deliver(c, ev);
     } else {
         f->stats.gaps++;
@@ -177,8 +175,8 @@ static void on_message(void *arg, struct wc_str payload)
     wc_event_unref(ev);
 }
 
-/* The log does not follow what was delivered. Every session here reads on from its own place: the log says whether it is
- * to start again from the head (a member), or what ended its membership. */
+/* The log does not follow what was delivered. Every session here reads on from its own place: the log says whether it
+ * is to start again from the head (a member), or what ended its membership. */
 static void chain_broken(struct wc_conv *c, struct wc_id head)
 {
     struct wc_fanout *f = c->fanout;

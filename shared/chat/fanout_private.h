@@ -60,7 +60,7 @@ void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor); /* from LIVE: 
 /* From LIVE or AHEAD: what follows the cursor is for the log to say. */
 void wc_link_lose(struct wc_link *l, struct wc_id cursor);
 void wc_link_end(struct wc_link *l);
-void wc_link_forget(struct wc_work *w); /* at the end: an ended link may still be queued */
+void wc_link_forget(struct wc_work *w);   /* at the end: an ended link may still be queued */
 void wc_link_end_last(struct wc_link *l); /* after the last event that the user may have here */
 /* Gives the session one event; true when it was the last one that this user may have here. */
 bool wc_link_deliver(struct wc_link *l, struct wc_event *ev);

@@ -83,8 +83,10 @@ void wc_presence_free(struct wc_presence *p)
         return;
     wc_workq_stop(&p->work);
     ev_timer_stop(p->chat->loop, &p->grace);
-    while (p->records != NULL)
-        record_free(p->records);
+    for (struct record *r = p->records, *next; r != NULL; r = next) {
+        next = r->next;
+        record_free(r);
+    }
     free(p);
 }
 

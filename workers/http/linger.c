@@ -84,6 +84,8 @@ void wc_http_linger(struct wc_http *http, h2o_req_t *req)
 
 void wc_http_linger_end(struct wc_http *http)
 {
-    while (http->lingering != NULL)
-        end(http->lingering);
+    for (struct wc_http_linger *l = http->lingering, *next; l != NULL; l = next) {
+        next = l->next;
+        end(l);
+    }
 }

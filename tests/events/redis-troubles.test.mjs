@@ -1,0 +1,104 @@
+// Redis hangs, drops connections, dies and comes back: what was acknowledged is delivered once and in order.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { eventually } from '../lib/eventually.mjs';
+import { startSite } from '../lib/site.mjs';
+import { allKept, keepPosting, keepTyping, listen, makeRoom, metric, people, post, roomKey, sawExactly, subscribed, truth } from './watch.mjs';
+
+const KEY = roomKey('dev');
+
+async function hang(site) {
+    site.redis.pause();
+    await sleep(300); // how long it hangs is what is tested
+    site.redis.resume();
+}
+
+async function shutDown(site) {
+    await site.redis.command('SHUTDOWN', 'NOSAVE').catch(() => {}); // the connection closes
+    await site.redis.child.exited;
+    await site.redis.start();
+}
+
+async function die(site) {
+    await site.redis.crash();
+    await site.redis.start();
+}
+
+async function drop(site) {
+    await site.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+}
+
+test('Redis hangs, drops connections, is killed and started: nothing acknowledged is lost or doubled', async (t) => {
+    const site = await startSite({ workers: 2, redis: { appendonly: true } });
+    t.after(() => site.stop());
+    const { alice, bob, carol } = await people(site, 'alice', 'bob', 'carol');
+    await makeRoom(alice, 'dev', { members: [bob, carol] });
+    const ears = await Promise.all(Array.from({ length: 6 }, (_, i) => listen(site, [alice, bob, carol][i % 3], i % 2)));
+
+    let going = true;
+    const more = () => going;
+    const writers = [
+        keepPosting(alice, 'dev', more, { worker: 0, name: 'a' }),
+        keepPosting(bob, 'dev', more, { worker: 1, name: 'b' }),
+        keepPosting(carol, 'dev', more, { worker: 0, name: 'c' }),
+        keepTyping(ears[1], 'dev', more, { name: 'tb' }),
+    ];
+    for (const trouble of [hang, drop, die, drop, hang, shutDown, die]) {
+        await trouble(site);
+        const length = (await truth(site, KEY)).length;
+        await eventually(async () => (await truth(site, KEY)).length > length + 5,
+            { timeout: 20000, what: `posts after ${trouble.name}` });
+        await subscribed(site);
+    }
+    going = false;
+    const acknowledged = (await Promise.all(writers)).flat();
+    const log = await truth(site, KEY);
+    allKept(acknowledged, log);
+    for (const ear of ears)
+        await sawExactly(ear, 'dev', log);
+    for (const worker of site.workers)
+        assert.equal(await metric(worker, 'wcchat_chain_breaks_total'), 0);
+});
+
+test('a Redis that went back in time: sessions are told, and what is new is delivered', async (t) => {
+    const site = await startSite({ workers: 2, redis: { appendonly: true } });
+    t.after(() => site.stop());
+    const { alice, bob } = await people(site, 'alice', 'bob');
+    await makeRoom(alice, 'dev', { members: [bob] });
+    const ears = [await listen(site, alice, 0), await listen(site, bob, 1)];
+    for (let i = 1; i <= 5; i++)
+        await post(alice, 'dev', `kept ${i}`);
+    const data = path.join(site.redis.dir, 'appendonlydir');
+    const old = path.join(site.redis.dir, 'old');
+    fs.cpSync(data, old, { recursive: true });
+    for (let i = 1; i <= 5; i++)
+        await post(alice, 'dev', `lost ${i}`);
+    for (const ear of ears)
+        await ear.hears('lost 5');
+
+    await site.redis.crash();
+    fs.rmSync(data, { recursive: true });
+    fs.renameSync(old, data);
+    await site.redis.start();
+    await subscribed(site);
+    assert.deepEqual((await truth(site, KEY)).map((m) => m.text).slice(-1), ['kept 5']);
+
+    for (const worker of site.workers) {
+        await eventually(async () => await metric(worker, 'wcchat_chain_breaks_total') >= 1, { what: 'the break to be seen' });
+        await eventually(async () => await metric(worker, 'wcchat_resyncs_total') >= 1, { what: 'sessions to be told' });
+        assert.match(worker.log, /log does not follow/);
+    }
+    for (let i = 1; i <= 5; i++) {
+        const { seq } = await eventually(() => post(alice, 'dev', `new ${i}`, { client_id: `new-${i}` }),
+            { timeout: 20000, what: 'posts to be taken again' });
+        assert.equal(seq, (await truth(site, KEY)).at(-1).seq);
+    }
+    for (const ear of ears) {
+        await ear.hears('new 5');
+        assert.deepEqual(ear.texts('dev'), ['kept', 'lost', 'new'].flatMap((w) => [1, 2, 3, 4, 5].map((i) => `${w} ${i}`)));
+    }
+});
