@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "chat/auth.h"
 #include "chat/call.h"
+#include "chat/cursor.h"
 #include "chat/fanout.h"
 #include "chat/lease.h"
 #include "chat/presence.h"
@@ -145,6 +146,7 @@ struct wc_chat *wc_chat_new(struct ev_loop *loop, struct wc_log *log, struct wc_
     chat->people = wc_people_new(chat);
     chat->fanout = wc_fanout_new(chat);
     chat->sessions = wc_sessions_new(chat);
+    chat->cursors = wc_cursors_new(chat);
     chat->presence = wc_presence_new(chat);
     chat->lease = wc_lease_new(chat);
     chat->auth = wc_auth_new(chat);
@@ -160,6 +162,7 @@ void wc_chat_free(struct wc_chat *chat)
     wc_calls_free(chat->calls);
     wc_lease_free(chat->lease);
     wc_presence_free(chat->presence);
+    wc_cursors_free(chat->cursors);
     wc_sessions_free(chat->sessions);
     wc_fanout_free(chat->fanout);
     wc_people_free(chat->people);

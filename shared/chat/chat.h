@@ -55,6 +55,7 @@ struct wc_chat {
     struct wc_calls *calls;       /* call.h */
     struct wc_fanout *fanout;     /* fanout.h */
     struct wc_sessions *sessions; /* session.h */
+    struct wc_cursors *cursors;   /* cursor.h */
     struct wc_people *people;     /* people.h */
     struct wc_auth *auth;         /* auth.h */
     struct wc_presence *presence; /* presence.h */

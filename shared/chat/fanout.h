@@ -38,6 +38,9 @@ void wc_fanout_unlink(struct wc_fanout *f, struct wc_session *s);
 bool wc_fanout_linked(const struct wc_session *s, struct wc_str conv_name);
 /* The session can take more: links that are behind read on. */
 void wc_fanout_resume(struct wc_fanout *f, struct wc_session *s);
+/* Calls back for each conversation that the session is attached to, with the last event that it was given there. */
+typedef void (*wc_fanout_place_cb)(void *arg, struct wc_str conv_name, unsigned side, struct wc_id id);
+void wc_fanout_places(const struct wc_session *s, wc_fanout_place_cb cb, void *arg);
 
 /* The sessions have written, at the end of a loop turn. */
 void wc_fanout_written(struct wc_fanout *f);

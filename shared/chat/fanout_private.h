@@ -1,6 +1,7 @@
 #ifndef WC_CHAT_FANOUT_PRIVATE_H
 #define WC_CHAT_FANOUT_PRIVATE_H
 
+#include "chat/cursor.h"
 #include "chat/fanout.h"
 #include "chat/receipts.h"
 #include "chat/work.h"
@@ -24,6 +25,7 @@ struct wc_link {
     struct wc_id cursor;          /* last event given to the session; of a live link: conv->last */
     struct wc_id joined;          /* where the user's membership begins */
     uint32_t index;               /* in conv->live */
+    uint32_t place, next_place;   /* in the baseline of the session's cursor, and in the next; 0: none (cursor.c) */
     uint8_t state, start, side;
     bool counted, busy;
 };
@@ -64,6 +66,18 @@ void wc_link_forget(struct wc_work *w);   /* at the end: an ended link may still
 void wc_link_end_last(struct wc_link *l); /* after the last event that the user may have here */
 /* Gives the session one event; true when it was the last one that this user may have here. */
 bool wc_link_deliver(struct wc_link *l, struct wc_event *ev);
+
+/* Is it known where the session is? */
+static inline bool wc_link_placed(const struct wc_link *l)
+{
+    return l->start == WC_START_CURSOR;
+}
+
+/* The last event that was given to the session, or where it starts. */
+static inline struct wc_id wc_link_position(const struct wc_link *l)
+{
+    return l->state == LINK_LIVE ? l->conv->last : l->cursor;
+}
 
 /* fanout.c */
 struct wc_conv *wc_conv_get(struct wc_fanout *f, struct wc_str name);

@@ -80,6 +80,8 @@ void wc_link_end(struct wc_link *l)
     }
     if (l->state == LINK_BEHIND && (l->busy || l->work.queued))
         s->reading = false;
+    if (s->cursor != NULL)
+        wc_cursor_unlinked(s, l);
     l->session = NULL;
     l->conv->nlinks--;
     l->conv->fanout->stats.links--;
@@ -175,6 +177,13 @@ static void read_next(struct wc_chat *chat, struct wc_session *s, struct wc_link
     }
 }
 
+void wc_fanout_places(const struct wc_session *s, wc_fanout_place_cb cb, void *arg)
+{
+    for (const struct wc_link *l = s->links; l != NULL; l = l->next_of_session)
+        if (wc_link_placed(l))
+            cb(arg, wc_name_str(&l->conv->name), l->side, wc_link_position(l));
+}
+
 void wc_fanout_resume(struct wc_fanout *f, struct wc_session *s)
 {
     s->slow = false;
@@ -223,23 +232,22 @@ bool wc_link_deliver(struct wc_link *l, struct wc_event *ev)
 {
     struct wc_fanout *f = l->conv->fanout;
     f->stats.deliveries++;
+    if (l->session->cursor != NULL && ev->stored)
+        wc_cursor_moved(l->session, l);
     wc_session_push(f->chat, l->session, ev, l->side);
     if (ev->type == WC_EV_MESSAGE_PUBLISHED && wc_conv_direct(ev->conv))
         wc_receipts_note(f->receipts, l->session, ev);
     return is_last(l, ev);
 }
 
-/* Tells the session to fetch history again. */
-static void resync(struct wc_link *l)
+/* Tells the session to fetch history again; it goes on from the head. */
+static void resync(struct wc_link *l, struct wc_id head)
 {
     struct wc_fanout *f = l->conv->fanout;
-    char space[128];
-    struct wc_buf payload = {space, 0, sizeof(space)};
-    wc_buf_addf(&payload, "t-%llu-%s\x1ftype\x1fresync", (unsigned long long)(ev_now(f->chat->loop) * 1e6),
-                f->chat->worker);
-    struct wc_event *ev = wc_event_parse(wc_name_str(&l->conv->name), wc_buf_view(&payload));
-    wc_session_push(f->chat, l->session, ev, l->side);
-    wc_event_unref(ev);
+    l->cursor = head;
+    if (l->session->cursor != NULL)
+        wc_cursor_moved(l->session, l);
+    wc_session_resync(f->chat, l->session, wc_name_str(&l->conv->name), l->side);
     f->stats.resyncs++;
 }
 
@@ -255,7 +263,12 @@ static void attached(struct wc_link *l, const struct wc_reply *reply)
     if (l->start != WC_START_CURSOR)
         l->cursor = l->start == WC_START_HEAD ? head : l->joined;
     l->start = WC_START_CURSOR;
-    wc_link_settle(l);
+    if (l->session->cursor != NULL)
+        wc_cursor_linked(l->session, l);
+    if (wc_id_cmp(l->cursor, head) > 0)
+        wc_link_lose(l, l->cursor); /* of a log that went back: it says so */
+    else
+        wc_link_settle(l);
     if (l->counted) {
         l->counted = false;
         wc_session_attached(l->conv->fanout->chat, l->session);
@@ -285,8 +298,8 @@ static bool take_page(struct wc_link *l, const struct wc_reply *page)
         }
     }
     if (broken != 0)
-        resync(l);
-    if (broken != 0 || (count < chat->options.page && wc_id_cmp(head, l->cursor) > 0))
+        resync(l, head);
+    else if (count < chat->options.page && wc_id_cmp(head, l->cursor) > 0)
         l->cursor = head;
     return true;
 }

@@ -2,6 +2,7 @@
 #include "base/id.h"
 #include "chat/answer.h"
 #include "chat/calls.h"
+#include "chat/cursor.h"
 #include "chat/entry.h"
 #include "chat/handlers.h"
 #include "chat/index.h"
@@ -217,14 +218,66 @@ static bool page_of(struct wc_call *call, struct page *page)
     return false;
 }
 
+static void ask_page(struct wc_call *call)
+{
+    const struct page *page = call->state;
+    struct wc_str types = wc_call_has(call, WC_ARG_TYPES) ? call->args[WC_ARG_TYPES] : WC_STR("messagepublished");
+    ask_history(call, page->mode, page->id, types, wc_call_limit(call), on_history);
+}
+
+/* A conversation that the cursor does not know: from where the user joined, or, for who has not, all of it. */
+static void on_joined(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct page *page = call->state;
+    struct wc_str joined = wc_str_is(wc_reply_str(reply, 0), "ok") ? wc_reply_str(reply, 2) : WC_STR("0-0");
+    page->id = wc_call_copy(call, joined);
+    ask_page(call);
+}
+
+static void on_baseline(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct page *page = call->state;
+    struct wc_places places;
+    if (!wc_str_is(wc_reply_str(reply, 0), "ok") || !wc_places_read(&places, page->id, wc_reply_str(reply, 1))) {
+        wc_call_fail(call, WC_BAD_REQUEST, "after: this cursor is not known (any more); fetch the history anew");
+        return;
+    }
+    const struct wc_place *place = wc_places_find(&places, wc_name_str(&call->conv));
+    if (place != NULL) {
+        char id[WC_ID_MAX_LEN];
+        page->id = wc_call_copy(call, (struct wc_str){id, wc_id_format(place->id, id)});
+        ask_page(call);
+    } else {
+        struct wc_str user = wc_call_user(call);
+        wc_call_script_any(call, WC_SCRIPT_ATTACH, wc_name_str(&call->key), &user, 1, on_joined);
+    }
+    wc_places_free(&places);
+}
+
+/* `after` is a cursor: where was it in this conversation? */
+static void ask_baseline(struct wc_call *call, const struct wc_baseline *baseline)
+{
+    char id[WC_BASELINE_ID];
+    wc_baseline_id(baseline, id);
+    struct wc_name key = wc_user_key(wc_call_user(call));
+    const struct wc_str args[] = {wc_str(id), WC_STR(WC_CURSOR_KEEP_MS)};
+    wc_call_script_any(call, WC_SCRIPT_CURSOR_READ, wc_name_str(&key), args, WC_COUNT(args), on_baseline);
+}
+
 void wc_op_message_history(struct wc_call *call)
 {
     struct page *page = wc_call_alloc(call, sizeof(*page));
+    struct wc_baseline baseline;
+    struct wc_id id;
     call->state = page;
     if (is_oneself(call) || !page_of(call, page))
         return;
-    struct wc_str types = wc_call_has(call, WC_ARG_TYPES) ? call->args[WC_ARG_TYPES] : WC_STR("messagepublished");
-    ask_history(call, page->mode, page->id, types, wc_call_limit(call), on_history);
+    if (page->id.n == 0 || wc_id_parse(page->id, &id))
+        ask_page(call);
+    else if (wc_cursor_baseline(page->id, &baseline))
+        ask_baseline(call, &baseline);
+    else
+        wc_call_fail(call, WC_BAD_REQUEST, "after: must be a message's id or a cursor");
 }
 
 static void on_message(struct wc_call *call, const struct wc_reply *reply)

@@ -16,6 +16,9 @@
         "cursor", WC_ARG_CURSOR, WC_RULE_CURSOR, false                                                                 \
     }
 
+/* Where `id` is an argument, the request form, whose own `id` names the request, takes it by its other name. */
+#define MESSAGE_ID {"id", WC_ARG_ID, WC_RULE_ID, true}, {"message_id", WC_ARG_ID, WC_RULE_ID, false}
+
 /* clang-format off */
 const struct wc_op wc_ops[] = {
     {"account.register", WC_OP_ANYBODY, wc_op_account_register, {
@@ -86,16 +89,16 @@ const struct wc_op wc_ops[] = {
     {"message.history", WC_OP_REQUEST, wc_op_message_history, {
         TARGET,
         {"before", WC_ARG_BEFORE, WC_RULE_ID, false},
-        {"after", WC_ARG_AFTER, WC_RULE_ID, false},
+        {"after", WC_ARG_AFTER, WC_RULE_PLACE, false},
         {"around", WC_ARG_AROUND, WC_RULE_ID, false},
         {"types", WC_ARG_TYPES, WC_RULE_TYPES, false},
         PAGE}},
     {"message.get", WC_OP_REQUEST, wc_op_message_get, {
         TARGET,
-        {"id", WC_ARG_ID, WC_RULE_ID, true}}},
+        MESSAGE_ID}},
     {"read.mark", WC_OP_REQUEST, wc_op_read_mark, {
         TARGET,
-        {"id", WC_ARG_ID, WC_RULE_ID, true}}},
+        MESSAGE_ID}},
     {"conversation.list", WC_OP_REQUEST, wc_op_conversation_list, {PAGE}},
 
     {"presence.query", WC_OP_REQUEST, wc_op_presence_query, {

@@ -15,6 +15,7 @@ enum wc_rule {
     WC_RULE_TEXT,
     WC_RULE_CLIENT_ID,
     WC_RULE_ID,
+    WC_RULE_PLACE,    /* a message's id, or a cursor */
     WC_RULE_SHORT,    /* one line, up to 256 bytes, may be empty */
     WC_RULE_LONG,     /* one line, up to 1,024 bytes, may be empty */
     WC_RULE_PASSWORD, /* 8 to 1,024 bytes */

@@ -124,6 +124,8 @@ wc_err wc_rule_check(enum wc_rule rule, struct wc_str s, uint64_t *number, const
         return check(wc_text_client_id(s), why, "must be 1 to 64 printable ASCII characters");
     case WC_RULE_ID:
         return check(is_message_id(s), why, "must be a message's id, as in 1795410001234-42");
+    case WC_RULE_PLACE:
+        return check(is_message_id(s) || (s.n != 0 && is_cursor(s)), why, "must be a message's id or a cursor");
     case WC_RULE_LIMIT:
         return check(wc_str_u64(s, LIMIT_MAX, number) && *number > 0, why, "must be a number from 1 to 200");
     case WC_RULE_NUMBER:

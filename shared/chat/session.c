@@ -1,11 +1,21 @@
 #include "chat/session.h"
 
 #include "chat/auth.h"
+#include "chat/cursor.h"
 #include "chat/fanout.h"
 #include "chat/presence.h"
 
 #include <assert.h>
 #include <stdio.h>
+
+/* A start as it was given, until the session is open. */
+struct wc_session_from {
+    struct wc_buf cursor;
+    struct wc_places places;
+    struct wc_cursor_reading *reading;
+    enum wc_link_start unknown; /* where conversations start that are not among the places */
+    bool each, resync;
+};
 
 struct wc_sessions {
     struct wc_chat *chat;
@@ -119,12 +129,27 @@ static void opened(struct wc_session *s, wc_err err)
     s->opened(s, err);
 }
 
+static void from_free(struct wc_session *s)
+{
+    if (s->from == NULL)
+        return;
+    wc_cursor_read_cancel(s->from->reading);
+    wc_buf_free(&s->from->cursor);
+    wc_places_free(&s->from->places);
+    free(s->from);
+    s->from = NULL;
+}
+
 void wc_session_attached(struct wc_chat *chat, struct wc_session *s)
 {
     (void)chat;
     assert(s->attaching != 0);
-    if (--s->attaching == 0)
+    if (--s->attaching != 0 || !s->opening)
+        return;
+    if (s->from == NULL)
         opened(s, WC_OK);
+    else
+        wc_cursor_begin(s, &s->from->places, s->from->each, opened);
 }
 
 void wc_session_attach_failed(struct wc_chat *chat, struct wc_session *s)
@@ -132,6 +157,49 @@ void wc_session_attach_failed(struct wc_chat *chat, struct wc_session *s)
     (void)chat;
     s->attaching--;
     opened(s, WC_UNAVAILABLE);
+}
+
+/* Attaches it to all of the user's conversations. */
+static void attach(struct wc_session *s)
+{
+    struct wc_user *user = s->user;
+    struct wc_chat *chat = user->chat;
+    wc_user_add_session(user, s);
+    chat->sessions->count++;
+    s->attaching = 1; /* presence */
+    for (size_t i = 0; i < user->nconvs; i++) {
+        struct wc_str conv = wc_name_str(&user->convs[i]);
+        const struct wc_place *place = s->from != NULL ? wc_places_find(&s->from->places, conv) : NULL;
+        enum wc_link_start unknown = s->from != NULL ? s->from->unknown : WC_START_HEAD;
+        wc_fanout_link(chat->fanout, s, conv, place != NULL ? WC_START_CURSOR : unknown,
+                       place != NULL ? place->id : (struct wc_id){0, 0}, true);
+    }
+    wc_presence_begin(chat->presence, s);
+}
+
+/* The cursor is not good: from the heads, and the client is told to fetch history. */
+static void start_again(struct wc_session *s)
+{
+    s->from->unknown = WC_START_HEAD;
+    s->from->resync = true;
+    attach(s);
+}
+
+static void on_cursor_read(void *arg, wc_err err, struct wc_places *places)
+{
+    struct wc_session *s = arg;
+    s->from->reading = NULL;
+    if (err == WC_NOT_FOUND) {
+        start_again(s);
+    } else if (err != WC_OK) {
+        opened(s, err);
+    } else if (!wc_user_allows(s->user, wc_str(s->family), s->generation)) {
+        opened(s, WC_UNAUTHENTICATED);
+    } else {
+        s->from->places = *places;
+        *places = (struct wc_places){.n = 0};
+        attach(s);
+    }
 }
 
 static void on_user_fresh(void *arg, wc_err err)
@@ -143,16 +211,34 @@ static void on_user_fresh(void *arg, wc_err err)
         opened(s, err != WC_OK ? err : WC_UNAUTHENTICATED);
         return;
     }
-    wc_user_add_session(user, s);
-    chat->sessions->count++;
-    s->attaching = 1; /* presence */
-    for (size_t i = 0; i < user->nconvs; i++)
-        wc_fanout_link(chat->fanout, s, wc_name_str(&user->convs[i]), WC_START_HEAD, (struct wc_id){0, 0}, true);
-    wc_presence_begin(chat->presence, s);
+    if (s->from == NULL || s->from->cursor.n == 0) {
+        attach(s);
+        return;
+    }
+    err = wc_cursor_read(chat, wc_str(user->name), wc_buf_view(&s->from->cursor), on_cursor_read, s, &s->from->reading);
+    if (err == WC_NOT_FOUND)
+        start_again(s);
+    else if (err != WC_OK)
+        opened(s, err);
+}
+
+static struct wc_session_from *from_new(const struct wc_session_start *start)
+{
+    struct wc_session_from *from = WC_NEW(struct wc_session_from);
+    bool some = start->cursor.p != NULL || start->places != NULL;
+    from->each = start->each;
+    from->unknown = some ? WC_START_JOINED : WC_START_HEAD;
+    if (start->cursor.p != NULL)
+        wc_buf_str(&from->cursor, start->cursor.n != 0 ? start->cursor : WC_STR("-"));
+    for (size_t i = 0; start->places != NULL && i < start->places->n; i++)
+        wc_places_add(&from->places, wc_name_str(&start->places->v[i].conv), start->places->v[i].id);
+    wc_places_sort(&from->places);
+    return from;
 }
 
 void wc_session_open(struct wc_chat *chat, struct wc_session *s, const struct wc_session_ops *ops,
-                     const struct wc_identity *who, void (*cb)(struct wc_session *s, wc_err err))
+                     const struct wc_identity *who, const struct wc_session_start *start,
+                     void (*cb)(struct wc_session *s, wc_err err))
 {
     assert(s->user == NULL);
     s->ops = ops;
@@ -163,7 +249,40 @@ void wc_session_open(struct wc_chat *chat, struct wc_session *s, const struct wc
     s->generation = who->generation;
     snprintf(s->family, sizeof(s->family), "%s", who->family);
     s->user = wc_user_get(chat->people, wc_str(who->user));
+    if (start != NULL) {
+        s->held |= WC_HELD_OPENING;
+        s->from = from_new(start);
+    }
     wc_user_when_fresh(s->user, on_user_fresh, s);
+}
+
+void wc_session_release(struct wc_chat *chat, struct wc_session *s, uint8_t why)
+{
+    bool held = s->held != 0;
+    s->held &= (uint8_t)~why;
+    if (why == WC_HELD_OPENING && s->from != NULL) {
+        if (s->from->resync)
+            wc_session_resync(chat, s, WC_STR_NONE, 0);
+        from_free(s);
+    }
+    if (held && s->held == 0)
+        wc_fanout_resume(chat->fanout, s);
+}
+
+void wc_session_renew(struct wc_session *s, const struct wc_identity *who)
+{
+    s->generation = who->generation;
+    snprintf(s->family, sizeof(s->family), "%s", who->family);
+}
+
+void wc_session_resync(struct wc_chat *chat, struct wc_session *s, struct wc_str conv, unsigned side)
+{
+    char space[128];
+    struct wc_buf payload = {space, 0, sizeof(space)};
+    wc_buf_addf(&payload, "t-%llu-%s\x1ftype\x1fresync", (unsigned long long)(ev_now(chat->loop) * 1e6), chat->worker);
+    struct wc_event *ev = wc_event_parse(conv, wc_buf_view(&payload));
+    wc_session_push(chat, s, ev, side);
+    wc_event_unref(ev);
 }
 
 void wc_session_close(struct wc_chat *chat, struct wc_session *s)
@@ -173,6 +292,9 @@ void wc_session_close(struct wc_chat *chat, struct wc_session *s)
     if (s->user == NULL)
         return;
     s->opening = false;
+    from_free(s);
+    wc_cursor_end(s);
+    s->held = 0;
     wc_user_forget(s->user, s);
     if (s->prev_of_user != NULL) {
         wc_fanout_unlink(chat->fanout, s);
@@ -204,7 +326,7 @@ void wc_session_push(struct wc_chat *chat, struct wc_session *s, struct wc_event
     if ((*made)->len == 0)
         return;
     if (s->ops->deliver != NULL)
-        s->ops->deliver(s, *made);
+        s->ops->deliver(s, ev, *made);
     else
         wc_outq_push(&s->out, *made);
     wc_session_dirty(chat, s);

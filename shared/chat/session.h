@@ -3,6 +3,7 @@
 
 #include "chat/outq.h"
 #include "chat/people.h"
+#include "chat/places.h"
 
 /*
  * A session: one connection of a user that gets events, embedded in its channel's connection. It is in one of two modes
@@ -25,18 +26,35 @@ struct wc_session_ops {
     void (*flush)(struct wc_session *s);
     /* The session must end; the channel says goodbye and calls wc_session_close, now or soon. */
     void (*end)(struct wc_session *s, enum wc_session_end why);
-    /* NULL, or: called in place of pushing the frame to `out` (a terminal that has a prompt to redraw). */
-    void (*deliver)(struct wc_session *s, struct wc_frame *frame);
+    /* NULL, or: called in place of pushing the frame to `out` (a terminal that has a prompt to redraw, a stream whose
+     * events carry cursors). */
+    void (*deliver)(struct wc_session *s, const struct wc_event *ev, struct wc_frame *frame);
     /* NULL, or: an event that is not shown by frames, for those who keep state (conversation added or removed). */
     void (*notice)(struct wc_session *s, const struct wc_event *ev);
+};
+
+/* Where a session starts, and whether it will be asked for cursors (cursor.h). */
+struct wc_session_start {
+    struct wc_str cursor;           /* of an earlier session; or absent, and … */
+    const struct wc_places *places; /* … places by conversation; or NULL: after the heads */
+    bool each;                      /* every event carries a cursor */
+};
+
+/* Why a session gets no events now, though its queue is not full. */
+enum {
+    WC_HELD_OPENING = 1, /* until its channel releases it */
+    WC_HELD_CURSOR = 2,  /* until its cursor can express more */
+    WC_HELD_CLOSING = 4  /* for good: the channel has said goodbye */
 };
 
 struct wc_session {
     const struct wc_session_ops *ops; /* NULL: not open */
     struct wc_user *user;
     struct wc_outq out;
-    struct wc_link *links; /* fanout.h */
-    void *presence;        /* presence.c */
+    struct wc_link *links;        /* fanout.h */
+    void *presence;               /* presence.c */
+    struct wc_cursor *cursor;     /* NULL: it has none */
+    struct wc_session_from *from; /* where it starts, until it is open (session.c) */
     struct wc_session *next_of_user, **prev_of_user;
     struct wc_session *next_dirty;
     void (*opened)(struct wc_session *s, wc_err err);
@@ -46,6 +64,7 @@ struct wc_session {
     unsigned slot;
     const char *address; /* the channel's; numeric; "" when not known */
     char family[17];     /* of the token that it was opened with; "" for a password */
+    uint8_t held;        /* WC_HELD_… */
     bool dirty;          /* in the list of those to be flushed */
     bool opening;        /* `opened` has still to be called */
     bool reading;        /* a page of the log is under way or waits for its turn */
@@ -60,11 +79,20 @@ unsigned wc_sessions_slot(struct wc_sessions *sessions, wc_event_encoder encode)
 wc_event_encoder wc_sessions_encoder(struct wc_sessions *sessions, unsigned slot);
 
 struct wc_identity;
-/* Opens a session for somebody who has been authenticated: attaches it to all of the user's conversations, after their
- * heads, and makes the user present. Calls back once: WC_OK when every event from now on will be delivered;
- * WC_UNAUTHENTICATED when revoked meanwhile; WC_UNAVAILABLE. Not after wc_session_close. */
+/* Opens a session for somebody who has been authenticated: attaches it to all of the user's conversations and makes the
+ * user present. Calls back once: WC_OK when every event from now on will be delivered; WC_UNAUTHENTICATED when revoked
+ * meanwhile; WC_UNAVAILABLE. Not after wc_session_close.
+ *
+ * `start` NULL: after the conversations' heads, and events come at once. Else (copied): conversations that it does not
+ * know start where the user joined; a cursor that is not good gives one resync without a target, and the heads; the
+ * session has cursors, and gets no event before wc_session_release(…, WC_HELD_OPENING). */
 void wc_session_open(struct wc_chat *chat, struct wc_session *s, const struct wc_session_ops *ops,
-                     const struct wc_identity *who, void (*opened)(struct wc_session *s, wc_err err));
+                     const struct wc_identity *who, const struct wc_session_start *start,
+                     void (*opened)(struct wc_session *s, wc_err err));
+/* One reason less to hold it; without any, events flow. */
+void wc_session_release(struct wc_chat *chat, struct wc_session *s, uint8_t why);
+/* Another token of the same user from now on. */
+void wc_session_renew(struct wc_session *s, const struct wc_identity *who);
 /* Detaches it and drops what is queued; presence ends after the grace. Fine when not open. */
 void wc_session_close(struct wc_chat *chat, struct wc_session *s);
 
@@ -72,12 +100,14 @@ void wc_session_close(struct wc_chat *chat, struct wc_session *s);
 void wc_session_dirty(struct wc_chat *chat, struct wc_session *s);
 /* The socket took everything: conversations that are catching up read on. */
 void wc_session_drained(struct wc_chat *chat, struct wc_session *s);
+/* Tells it to fetch history again, of one conversation or (empty) of all. */
+void wc_session_resync(struct wc_chat *chat, struct wc_session *s, struct wc_str conv, unsigned side);
 /* For the fan-out: hands over one event. */
 void wc_session_push(struct wc_chat *chat, struct wc_session *s, struct wc_event *ev, unsigned side);
 /* Must not be given more now? */
 static inline bool wc_session_full(const struct wc_chat *chat, const struct wc_session *s)
 {
-    return s->out.bytes >= chat->options.session_queue;
+    return s->held != 0 || s->out.bytes >= chat->options.session_queue;
 }
 
 /* `<worker>/<channel>/<number>`: how Redis and operators name it. */

@@ -128,7 +128,7 @@ static void on_checked(void *arg, wc_err err, const struct wc_identity *who, uin
     struct wc_identity me = *who;
     me.via = "telnet";
     c->session.address = c->dialogue->address;
-    wc_session_open(c->ch->worker->chat, &c->session, &c->ch->session_ops, &me, on_open);
+    wc_session_open(c->ch->worker->chat, &c->session, &c->ch->session_ops, &me, NULL, on_open);
 }
 
 static void check(struct wc_telnet_conn *c, struct wc_str password)

@@ -69,8 +69,9 @@ static void session_end(struct wc_session *s, enum wc_session_end why)
 }
 
 /* In place of pushing the frame: what is half-typed makes room first. */
-static void session_deliver(struct wc_session *s, struct wc_frame *frame)
+static void session_deliver(struct wc_session *s, const struct wc_event *ev, struct wc_frame *frame)
 {
+    (void)ev;
     struct wc_telnet_conn *c = WC_CONTAINER(s, struct wc_telnet_conn, session);
     if (c->state >= WC_TN_CLOSING)
         return;
