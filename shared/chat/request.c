@@ -1,0 +1,178 @@
+#include "chat/request.h"
+
+#include "base/mem.h"
+#include "chat/operations.h"
+
+#include <stdio.h>
+
+enum { ID_MOST = 64, OP_MOST = 40 };
+
+struct wc_request {
+    struct wc_requests *q;
+    struct wc_request *next, **link;
+    struct wc_call *call; /* NULL: the channel's own, or none yet */
+    struct wc_buf result;
+    size_t id_n;
+    char id[ID_MOST];
+};
+
+struct wc_buf *wc_request_result(struct wc_request *r)
+{
+    return &r->result;
+}
+
+static struct wc_request *request_new(struct wc_requests *q, struct wc_str id)
+{
+    struct wc_request *r = WC_NEW(struct wc_request);
+    r->q = q;
+    r->id_n = id.n;
+    memcpy(r->id, id.p, id.n);
+    r->next = q->first;
+    r->link = &q->first;
+    if (r->next != NULL)
+        r->next->link = &r->next;
+    q->first = r;
+    q->count++;
+    return r;
+}
+
+static void request_free(struct wc_request *r)
+{
+    *r->link = r->next;
+    if (r->next != NULL)
+        r->next->link = r->link;
+    r->q->count--;
+    wc_buf_free(&r->result);
+    free(r);
+}
+
+static void reply(struct wc_requests *q, struct wc_str id, struct wc_str result, const struct wc_failure *failure)
+{
+    struct wc_buf b = WC_BUF_INIT;
+    wc_buf_reserve(&b, result.n + 384);
+    wc_json_open(&b, NULL);
+    if (id.n != 0)
+        wc_json_str(&b, "re", id);
+    else
+        wc_json_null(&b, "re");
+    wc_json_bool(&b, "ok", failure == NULL);
+    if (failure == NULL) {
+        wc_json_raw(&b, "result", result.n != 0 ? result : WC_STR("null"));
+    } else {
+        wc_json_open(&b, "error");
+        wc_json_str(&b, "code", wc_str(wc_err_code(failure->err)));
+        wc_json_str(&b, "title", wc_str(wc_err_title(failure->err)));
+        if (failure->detail[0] != '\0')
+            wc_json_str(&b, "detail", wc_str(failure->detail));
+        if (failure->retry_ms != 0)
+            wc_json_u64(&b, "retry_ms", failure->retry_ms);
+        wc_json_close(&b);
+    }
+    wc_json_close(&b);
+    q->ops->reply(q, wc_buf_view(&b));
+    wc_buf_free(&b);
+}
+
+static void refuse(struct wc_requests *q, struct wc_str id, wc_err err, const char *detail)
+{
+    struct wc_failure failure = {.err = err, .retry_ms = err == WC_RATE_LIMITED || err == WC_UNAVAILABLE ? 1000 : 0};
+    snprintf(failure.detail, sizeof(failure.detail), "%s", detail != NULL ? detail : "");
+    reply(q, id, WC_STR_NONE, &failure);
+}
+
+void wc_request_done(struct wc_request *r)
+{
+    reply(r->q, (struct wc_str){r->id, r->id_n}, wc_buf_view(&r->result), NULL);
+    request_free(r);
+}
+
+void wc_request_fail(struct wc_request *r, wc_err err, const char *detail)
+{
+    refuse(r->q, (struct wc_str){r->id, r->id_n}, err, detail);
+    request_free(r);
+}
+
+static void on_called(void *arg, struct wc_call *call, const struct wc_failure *failure)
+{
+    struct wc_request *r = arg;
+    reply(r->q, (struct wc_str){r->id, r->id_n}, wc_buf_view(&call->result), failure);
+    request_free(r);
+}
+
+static bool on_member(void *arg, struct wc_str name, const wc_json *value)
+{
+    if (!wc_str_is(name, "id") && !wc_str_is(name, "op"))
+        wc_call_arg_json(arg, name, value);
+    return true;
+}
+
+/* An argument that is needed, and called `id` elsewhere, is asked for by the name that it has here. */
+static void check_ids(struct wc_call *call)
+{
+    const struct wc_op_arg *args = call->op->args;
+    for (size_t i = 0; i + 1 < WC_OP_ARGS && args[i].name != NULL; i++) {
+        if (!wc_str_is(wc_str(args[i].name), "id") || !args[i].required || wc_call_has(call, args[i].arg))
+            continue;
+        char detail[64];
+        snprintf(detail, sizeof(detail), "%s: is required", args[i + 1].name);
+        wc_call_refuse(call, WC_BAD_REQUEST, detail);
+    }
+}
+
+static void start(struct wc_requests *q, struct wc_str id, const char *op, const wc_json *doc)
+{
+    struct wc_identity who;
+    q->ops->identify(q, &who);
+    struct wc_request *r = request_new(q, id);
+    struct wc_call *call = wc_call_new(q->chat, op, &who);
+    r->call = call;
+    wc_json_each(doc, on_member, call);
+    check_ids(call);
+    wc_call_start(call, on_called, r);
+}
+
+static void dispatch(struct wc_requests *q, struct wc_str id, struct wc_str op, const wc_json *doc)
+{
+    const struct wc_op *found = wc_op_find(op);
+    if (q->count >= WC_REQUESTS_MOST)
+        refuse(q, id, WC_RATE_LIMITED, "too many requests are under way on this connection");
+    else if (wc_str_starts(op, WC_STR("session.")))
+        q->ops->session(q, request_new(q, id), op, doc);
+    else if (found == NULL || (found->flags & WC_OP_REQUEST) == 0)
+        refuse(q, id, WC_BAD_REQUEST, "op: there is no such operation here");
+    else
+        start(q, id, found->name, doc);
+}
+
+static void understand(struct wc_requests *q, const wc_json *doc)
+{
+    struct wc_str id = wc_json_get_str(doc, "id"), op = wc_json_get_str(doc, "op");
+    if (wc_json_type(doc) != WC_JSON_OBJECT)
+        refuse(q, WC_STR_NONE, WC_BAD_REQUEST, "a request is a JSON object");
+    else if (id.n == 0 || id.n > ID_MOST)
+        refuse(q, WC_STR_NONE, WC_BAD_REQUEST, "id: must be a string of 1 to 64 bytes");
+    else if (op.n == 0 || op.n > OP_MOST)
+        refuse(q, id, WC_BAD_REQUEST, "op: must be an operation's name, as in message.send");
+    else
+        dispatch(q, id, op, doc);
+}
+
+void wc_requests_receive(struct wc_requests *q, struct wc_str text)
+{
+    char why[128];
+    wc_json *doc = wc_json_parse(text, why, sizeof(why));
+    if (doc == NULL)
+        refuse(q, WC_STR_NONE, WC_BAD_REQUEST, why);
+    else
+        understand(q, doc);
+    wc_json_free(doc);
+}
+
+void wc_requests_end(struct wc_requests *q)
+{
+    while (q->first != NULL) {
+        if (q->first->call != NULL)
+            wc_call_cancel(q->first->call);
+        request_free(q->first);
+    }
+}
