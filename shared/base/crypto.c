@@ -40,12 +40,22 @@ void wc_random_name(char *out, size_t n)
         out[i] = "abcdefghijklmnopqrstuvwxyz234567"[(unsigned char)out[i] & 31];
 }
 
-void wc_sha256(struct wc_str s, uint8_t out[32])
+static void digest(struct wc_str s, const EVP_MD *kind, uint8_t *out)
 {
-    if (EVP_Digest(s.p != NULL ? s.p : "", s.n, out, NULL, EVP_sha256(), NULL) != 1) {
-        fprintf(stderr, "SHA-256 is not to be had\n");
+    if (EVP_Digest(s.p != NULL ? s.p : "", s.n, out, NULL, kind, NULL) != 1) {
+        fprintf(stderr, "a digest is not to be had\n");
         abort();
     }
+}
+
+void wc_sha256(struct wc_str s, uint8_t out[32])
+{
+    digest(s, EVP_sha256(), out);
+}
+
+void wc_sha1(struct wc_str s, uint8_t out[20])
+{
+    digest(s, EVP_sha1(), out);
 }
 
 void wc_hex(const uint8_t *p, size_t n, char *out)

@@ -20,11 +20,11 @@
  */
 struct wc_http_options {
     struct wc_option_list addresses, cors, trusted;
-    uint64_t body_max, max_connections, idle_ms;
+    uint64_t body_max, max_connections, idle_ms, keepalive_ms, stall_ms;
     const char *access_log; /* off, debug, info */
     const char *web;        /* folder of the web app; "": none */
 };
-#define WC_HTTP_OPTIONS 8
+#define WC_HTTP_OPTIONS 10
 extern const struct wc_option wc_http_option_rows[WC_HTTP_OPTIONS];
 
 struct wc_http_counts {
@@ -39,6 +39,7 @@ void wc_http_metrics(struct wc_metrics *m, const struct wc_http_counts *counts);
 struct wc_http_listener;
 struct wc_http_request;
 struct wc_http_linger;
+struct wc_streams;
 
 struct wc_http {
     struct wc_worker *worker;
@@ -50,6 +51,7 @@ struct wc_http {
     h2o_accept_ctx_t accept;
     struct wc_http_listener *listeners;
     struct wc_http_request *requests; /* under way */
+    struct wc_streams *streams;       /* WebSockets and event streams */
     struct wc_http_linger *lingering;
     size_t nlingering;
     struct wc_cidr *trusted;

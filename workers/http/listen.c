@@ -35,11 +35,21 @@ static void pause_all(struct wc_http *http)
         h2o_socket_read_stop(l->sock);
 }
 
-static void on_connection_closed(void *p)
+void wc_http_connection_begun(struct wc_http *http)
 {
-    struct wc_http *http = p;
+    if (++http->counts.connections == http->max_connections)
+        pause_all(http);
+}
+
+void wc_http_connection_ended(struct wc_http *http)
+{
     if (http->counts.connections-- == http->max_connections)
         resume(http);
+}
+
+static void on_connection_closed(void *p)
+{
+    wc_http_connection_ended(p);
 }
 
 static void on_again(struct ev_loop *loop, ev_timer *w, int events)
@@ -65,8 +75,7 @@ static void serve(struct wc_http *http, h2o_socket_t *sock)
     sock->on_close.cb = on_connection_closed;
     sock->on_close.data = http;
     http->counts.accepted++;
-    if (++http->counts.connections == http->max_connections)
-        pause_all(http);
+    wc_http_connection_begun(http);
     h2o_http1_accept(&http->accept, sock, *h2o_get_timestamp(&http->context, NULL, NULL));
 }
 

@@ -7,6 +7,7 @@
 #include "http/linger.h"
 #include "http/listen.h"
 #include "http/request.h"
+#include "http/stream.h"
 
 #include <h2o/http1.h>
 #include <stdlib.h>
@@ -54,7 +55,9 @@ static void configure(struct wc_http *http)
 
 static void unconfigure(struct wc_http *http)
 {
+    h2o_multithread_queue_t *queue = http->context.queue; /* 2.2 ends it without freeing it */
     h2o_context_dispose(&http->context);
+    free(queue);
     h2o_config_dispose(&http->config);
     wc_ev_glue_stop(&http->glue);
 }
@@ -89,10 +92,12 @@ static bool open_http(struct wc_http *http, struct wc_buf *why)
     http->log_level = log_level(http->options->access_log);
     wc_random_name(http->id_prefix, sizeof(http->id_prefix) - 1);
     configure(http);
+    http->streams = wc_streams_new(http);
     if (listen_everywhere(http, why))
         return true;
     wc_http_listen_end(http);
     unconfigure(http);
+    wc_streams_free(http);
     return false;
 }
 
@@ -149,6 +154,7 @@ static void on_drain(struct ev_loop *loop, ev_timer *w, int events)
     struct idle idle = {0, 0};
     H2O_HTTP1_CALLBACKS.foreach_request(&http->context, close_if_idle, &idle);
     idle.close = http->drain_ticks > 0 ? idle.seen / (http->drain_ticks + 1) + (idle.seen > 0) : idle.seen;
+    wc_streams_drain(http, http->drain_ticks);
     if (http->drain_ticks > 0)
         http->drain_ticks--;
     H2O_HTTP1_CALLBACKS.foreach_request(&http->context, close_if_idle, &idle);
@@ -190,6 +196,7 @@ static void end_connections(struct wc_http *http)
     wc_ev_glue_pump(&http->glue); /* what was just answered goes out as far as the sockets take it */
     for (int i = 0; i < END_ROUNDS && http->counts.connections > 0; i++) {
         wc_http_end_requests(http);
+        wc_streams_end(http);
         H2O_HTTP1_CALLBACKS.foreach_request(&http->context, shut, NULL);
         wc_ev_glue_pump(&http->glue);
     }
@@ -205,6 +212,7 @@ static void channel_close(struct wc_channel *ch)
         ev_timer_stop(http->worker->loop, &http->drain);
     wc_http_listen_end(http);
     end_connections(http);
+    wc_streams_free(http);
     unconfigure(http);
     free(http->trusted);
     free(ch);

@@ -7,7 +7,9 @@
 #include "http/client.h"
 #include "http/framing.h"
 #include "http/respond.h"
+#include "http/stream.h"
 #include "http/url.h"
+#include "http/websocket.h"
 
 #include <stdio.h>
 
@@ -22,8 +24,11 @@ static void stop_waiting(struct wc_http_request *r)
         wc_auth_cancel(r->http->worker->chat->auth, r);
     if (r->call != NULL)
         wc_call_cancel(r->call);
+    if (r->stream != NULL)
+        wc_stream_abandon(r->stream);
     r->authenticating = false;
     r->call = NULL;
+    r->stream = NULL;
 }
 
 /* h2o is done with the request, or its connection has ended. */
@@ -144,6 +149,13 @@ static void authenticate(struct wc_http_request *r)
         r->who.anonymous = true;
         act(r);
         return;
+    }
+    if (at < 0 && (r->route->flags & WC_ROUTE_SUBPROTOCOL) != 0) {
+        struct wc_str token = wc_http_websocket_token(r->req);
+        if (token.n != 0) {
+            check_token(r, token);
+            return;
+        }
     }
     if (at < 0) {
         wc_http_refuse_with(r, WC_UNAUTHENTICATED, "an access token is needed: Authorization: Bearer <token>");

@@ -19,7 +19,8 @@ struct wc_http_request {
     const struct wc_route *route; /* NULL until it is found */
     struct wc_str query;
     struct wc_path path;
-    struct wc_call *call; /* NULL: none under way */
+    struct wc_call *call;     /* NULL: none under way */
+    struct wc_stream *stream; /* NULL, or what waits to take the connection (stream.h) */
     bool authenticating, answered;
     bool had_token;    /* a refusal then says that it is the token's fault */
     uint64_t begun_ms; /* monotonic */

@@ -34,19 +34,30 @@ static void send_body(struct wc_http_request *r)
     h2o_send(r->req, &body, head || none || body.len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
 }
 
-void wc_http_answer(struct wc_http_request *r, int status, const char *type, struct wc_buf *body)
+static void begin(struct wc_http_request *r, int status, const char *type)
 {
     r->answered = true;
+    r->req->res.status = status;
+    r->req->res.reason = wc_http_reason(status);
+    add_common_headers(r, type);
+    wc_http_account(r->http, r->req, status, r->id, r->who.user, wc_monotonic_ms() - r->begun_ms);
+}
+
+void wc_http_begin_answer(struct wc_http_request *r, int status)
+{
+    r->req->res.content_length = SIZE_MAX;
+    begin(r, status, NULL);
+}
+
+void wc_http_answer(struct wc_http_request *r, int status, const char *type, struct wc_buf *body)
+{
     if (body != NULL) {
         r->body = *body;
         *body = WC_BUF_INIT;
     }
     if (r->http->draining)
         r->req->http1_is_persistent = 0;
-    r->req->res.status = status;
-    r->req->res.reason = wc_http_reason(status);
-    add_common_headers(r, status == 204 ? NULL : type);
-    wc_http_account(r->http, r->req, status, r->id, r->who.user, wc_monotonic_ms() - r->begun_ms);
+    begin(r, status, status == 204 ? NULL : type);
     send_body(r);
 }
 

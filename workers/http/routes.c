@@ -2,8 +2,10 @@
 
 #include "base/mem.h"
 #include "chat/operations.h"
+#include "http/events.h"
 #include "http/health.h"
 #include "http/url.h"
+#include "http/websocket.h"
 
 #define V1        "/v1"
 #define ME        V1 "/users/me"
@@ -48,6 +50,8 @@ static const struct wc_route routes[] = {
     {"GET", IN_ROOM "/messages/{id}", "message.get", NULL, 200, 0},
     {"PUT", IN_ROOM "/read", "read.mark", NULL, 200, 0},
 
+    {"GET", V1 "/events", NULL, wc_http_serve_events, 200, 0},
+    {"GET", V1 "/ws", NULL, wc_http_serve_websocket, 101, WC_ROUTE_SUBPROTOCOL},
     {"GET", V1 "/conversations", "conversation.list", NULL, 200, 0},
     {"GET", V1 "/presence", "presence.query", NULL, 200, 0},
     {"PUT", V1 "/presence", "presence.set", NULL, 200, 0},

@@ -13,9 +13,10 @@
 struct wc_http_request;
 
 enum {
-    WC_ROUTE_OPEN = 1,     /* for everybody: a token is not looked at … */
-    WC_ROUTE_OPTIONAL = 2, /* … or only when there is one */
-    WC_ROUTE_CACHEABLE = 4 /* by anybody, for five minutes */
+    WC_ROUTE_OPEN = 1,       /* for everybody: a token is not looked at … */
+    WC_ROUTE_OPTIONAL = 2,   /* … or only when there is one */
+    WC_ROUTE_CACHEABLE = 4,  /* by anybody, for five minutes */
+    WC_ROUTE_SUBPROTOCOL = 8 /* the token may be a subprotocol (websocket.h) */
 };
 
 struct wc_route {
