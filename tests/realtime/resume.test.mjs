@@ -34,7 +34,7 @@ test('an event stream cut a hundred times and resumed on another worker misses a
     going = false;
     await writer;
     await stream.waitFor(() => names.every((name) => [...seen, ...stream.events.map(({ event }) => event)]
-        .some((event) => event.id === posted[name].at(-1))), { what: 'the last events' });
+        .some((event) => event.id === posted[name].at(-1) && event.source === `/rooms/${name}`)), { what: 'the last events' });
     seen.push(...stream.events.map(({ event }) => event));
     assert.ok(!seen.some(isResync));
     const stored = seen.filter((event) => event.data.seq !== undefined);
@@ -80,7 +80,7 @@ test('cursors of SSE, WebSocket and REST are the same thing', async (t) => {
     await post(alice, 'late', 'after');
 
     const ws = await session(site, bob, 1, { cursor });
-    await ws.waitFor(() => ws.messages(room('late')).length === 1 && ws.messages(room('dev')).length === 1);
+    await ws.waitFor(() => ['late', 'dev', 'general'].every((name) => ws.messages(room(name)).length === 1));
     assert.equal(ws.messages(room('dev'))[0].data.text, 'second');
     assert.equal(ws.messages(room('general'))[0].data.text, 'third');
     assert.equal(ws.messages(room('late'))[0].data.text, 'after');
@@ -162,37 +162,6 @@ test('an id in cursors that the log does not follow gives a resync of that conve
     assert.equal(good.messages(room('dev'))[0].data.text, 'b');
     for (const one of [ws, ahead, good])
         one.destroy();
-});
-
-test('two hundred conversations: an id stays under 200 bytes, and resumes exactly', async (t) => {
-    const ROOMS = 200;
-    const site = await startSite({ workers: 2 });
-    t.after(() => site.stop());
-    const { alice, bob } = await people(site, 'alice', 'bob');
-    const name = (i) => `room-${String(i).padStart(3, '0')}-${'x'.repeat(40)}`;
-    for (let i = 0; i < ROOMS; i++)
-        await makeRoom(alice, name(i), [bob]);
-    const stream = await events(site, bob, 0);
-    await stream.waitFor(() => stream.lastEventId !== '');
-    let sent = 0;
-    const say = async (count) => {
-        await Promise.all(Array.from({ length: count }, () => post(alice, name((sent++ * 7) % ROOMS), `m ${sent}`, sent % 2)));
-    };
-    for (let round = 0; round < 30; round++)
-        await say(10);
-    await stream.waitFor(() => stream.events.filter(({ event }) => isMessage(event)).length === sent);
-    const first = stream.events.filter(({ event }) => isMessage(event));
-    for (const { id } of first)
-        assert.ok(id.length <= 200, `an id of ${id.length} bytes`);
-    // from any place among them, also from before a baseline that came later
-    for (const at of [280, 200, 150]) {
-        const rest = first.slice(at + 1).map(({ event }) => event.id).sort();
-        const again = await events(site, bob, 1, { lastEventId: first[at].id });
-        await again.waitFor(() => again.events.length >= rest.length, { what: `what came after event ${at}` });
-        assert.deepEqual(again.events.map(({ event }) => event.id).sort(), rest);
-        again.cut();
-    }
-    stream.cut();
 });
 
 test('rooms that are joined and left while a stream is open are in its cursors', async (t) => {
