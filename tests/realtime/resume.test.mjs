@@ -197,3 +197,23 @@ test('rooms that are joined and left while a stream is open are in its cursors',
     assert.equal(seen.filter((event) => event.type.endsWith('.userjoined') && event.data.user === 'bob').length, 10);
     stream.cut();
 });
+
+test('a room that was left while the stream was open and joined again while it was cut', async (t) => {
+    const site = await startSite({ workers: 2 });
+    t.after(() => site.stop());
+    const { alice, bob } = await people(site, 'alice', 'bob');
+    await makeRoom(alice, 'dev', [bob]);
+    const stream = await events(site, bob, 0);
+    const has = (one, id) => one.waitFor(() => one.events.some(({ event }) => event.id === id), { what: id });
+    await has(stream, (await post(alice, 'dev', 'seen')).id);
+    await bob.api(0).must(204, 'DELETE', '/v1/rooms/dev/members/bob');
+    await stream.waitFor(() => stream.events.some(({ event }) => event.type.endsWith('.userleft')));
+    await has(stream, (await post(alice, 'general', 'elsewhere')).id);
+    stream.cut();
+    await bob.api(0).must([200, 201], 'PUT', '/v1/rooms/dev/members/bob', {});
+    const { id } = await post(alice, 'dev', 'new');
+    const again = await events(site, bob, 1, { lastEventId: stream.lastEventId });
+    await has(again, id);
+    assert.deepEqual(again.events.map(({ event }) => event.type.split('.').at(-1)), ['userjoined', 'messagepublished']);
+    again.cut();
+});
