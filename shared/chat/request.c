@@ -170,9 +170,10 @@ void wc_requests_receive(struct wc_requests *q, struct wc_str text)
 
 void wc_requests_end(struct wc_requests *q)
 {
-    while (q->first != NULL) {
-        if (q->first->call != NULL)
-            wc_call_cancel(q->first->call);
-        request_free(q->first);
+    for (struct wc_request *r = q->first, *next; r != NULL; r = next) {
+        next = r->next;
+        if (r->call != NULL)
+            wc_call_cancel(r->call);
+        request_free(r);
     }
 }

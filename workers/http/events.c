@@ -73,7 +73,7 @@ static double tick(struct wc_stream *st)
     double interval = (double)st->http->options->keepalive_ms / 2000;
     double quiet = ev_now(st->http->worker->loop) - st->moved;
     if (wc_stream_stalled(st)) {
-        st->http->streams->stalled++;
+        st->http->counts.stalled++;
         wc_stream_kill(st);
     } else if (quiet < interval) {
         return interval - quiet;

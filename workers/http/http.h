@@ -32,6 +32,8 @@ struct wc_http_counts {
     uint64_t accepted;
     uint64_t answers[6]; /* by the first digit of the status */
     uint64_t aborted;    /* the connection ended before the answer */
+    uint64_t streams[2]; /* gauges: WebSockets, event streams */
+    uint64_t stalled, expired;
 };
 /* Adds what is counted to the worker's metrics, which are not printed any more when the channel has been closed. */
 void wc_http_metrics(struct wc_metrics *m, const struct wc_http_counts *counts);

@@ -88,6 +88,12 @@ static const struct wc_metric rows[] = {
     {"wcchat_http_answers_total", "class=\"5xx\"", WC_COUNTER, COUNT(answers[5]), "Answers by class of status"},
     {"wcchat_http_aborted_total", NULL, WC_COUNTER, COUNT(aborted),
      "Requests whose connection ended before the answer"},
+    {"wcchat_streams", "kind=\"websocket\"", WC_GAUGE, COUNT(streams[0]), "Open WebSockets and event streams"},
+    {"wcchat_streams", "kind=\"events\"", WC_GAUGE, COUNT(streams[1]), NULL},
+    {"wcchat_streams_stalled_total", NULL, WC_COUNTER, COUNT(stalled),
+     "WebSockets and event streams dropped because nothing could be written"},
+    {"wcchat_streams_expired_total", NULL, WC_COUNTER, COUNT(expired),
+     "WebSockets and event streams that ended with their token"},
 };
 
 void wc_http_metrics(struct wc_metrics *m, const struct wc_http_counts *counts)

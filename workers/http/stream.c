@@ -103,7 +103,7 @@ static void stream_free(struct wc_stream *st)
     *st->prev = st->next;
     if (st->next != NULL)
         st->next->prev = st->prev;
-    *(st->ops == &http->streams->websocket ? &http->streams->websockets : &http->streams->eventstreams) -= 1;
+    http->counts.streams[st->ops == &http->streams->events]--;
     free(st);
 }
 
@@ -221,7 +221,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     }
     if (wc_stream_left(st) == 0) {
-        st->http->streams->expired++;
+        st->http->counts.expired++;
         st->ops->expire(st);
         return;
     }
@@ -261,7 +261,7 @@ struct wc_stream *wc_stream_new(struct wc_http_request *r, const struct wc_strea
     if (st->next != NULL)
         st->next->prev = &st->next;
     http->streams->all = st;
-    *(ops == &http->streams->websocket ? &http->streams->websockets : &http->streams->eventstreams) += 1;
+    http->counts.streams[ops == &http->streams->events]++;
     return st;
 }
 
@@ -350,17 +350,14 @@ void wc_streams_free(struct wc_http *http)
 {
     struct wc_streams *all = http->streams;
     wc_soon_end(&all->soon);
-    while (all->all != NULL)
-        stream_free(all->all);
+    for (struct wc_stream *st = all->all, *next; st != NULL; st = next) {
+        next = st->next;
+        stream_free(st);
+    }
     wc_frame_unref(all->ping);
     wc_frame_unref(all->comment);
     free(all);
     http->streams = NULL;
-}
-
-size_t wc_streams_count(const struct wc_http *http)
-{
-    return http->streams->websockets + http->streams->eventstreams;
 }
 
 void wc_streams_drain(struct wc_http *http, unsigned ticks)

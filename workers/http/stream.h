@@ -50,8 +50,7 @@ struct wc_streams {
     struct wc_stream *all;
     struct wc_soon soon;
     struct wc_stream_ops websocket, events;
-    struct wc_frame *ping, *comment;                     /* made once */
-    uint64_t websockets, eventstreams, stalled, expired; /* gauges; totals */
+    struct wc_frame *ping, *comment; /* made once */
     char chunk[16384];
 };
 
@@ -62,7 +61,6 @@ void wc_streams_end(struct wc_http *http);
 void wc_streams_free(struct wc_http *http);
 /* Tells some of them to go elsewhere: all of them when `ticks` is 0, else about a `ticks`th. */
 void wc_streams_drain(struct wc_http *http, unsigned ticks);
-size_t wc_streams_count(const struct wc_http *http);
 
 /* Begins one of `size` bytes whose first member is struct wc_stream, for this request. */
 struct wc_stream *wc_stream_new(struct wc_http_request *r, const struct wc_stream_ops *ops, size_t size);

@@ -241,7 +241,7 @@ static double tick(struct wc_stream *st)
     double interval = (double)st->http->options->keepalive_ms / 1000;
     double quiet = ev_now(st->http->worker->loop) - st->heard;
     if (wc_stream_stalled(st)) {
-        st->http->streams->stalled++;
+        st->http->counts.stalled++;
         wc_websocket_close(ws, WC_WS_TRY_LATER, "nothing could be written");
     } else if (quiet < interval) {
         return interval - quiet;

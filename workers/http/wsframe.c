@@ -79,12 +79,14 @@ void wc_ws_frame_add(struct wc_buf *out, enum wc_ws_opcode opcode, struct wc_str
 
 void wc_ws_close_add(struct wc_buf *out, enum wc_ws_code code, const char *reason)
 {
-    char payload[125] = {(char)((unsigned)code >> 8), (char)code};
-    size_t n = strlen(reason);
-    if (n > sizeof(payload) - 2)
-        n = sizeof(payload) - 2;
-    memcpy(payload + 2, reason, n);
-    wc_ws_frame_add(out, WC_WS_CLOSE, (struct wc_str){payload, n + 2});
+    char head[10];
+    struct wc_str words = wc_str(reason);
+    if (words.n > CONTROL_MOST - 2)
+        words.n = CONTROL_MOST - 2;
+    wc_buf_add(out, head, wc_ws_head(head, WC_WS_CLOSE, 2 + words.n));
+    wc_buf_c(out, (char)((unsigned)code >> 8));
+    wc_buf_c(out, (char)code);
+    wc_buf_str(out, words);
 }
 
 /* Section 7.4: what may be on the wire. */
