@@ -207,7 +207,8 @@ void wc_link_settle(struct wc_link *l)
 void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor)
 {
     l->cursor = cursor;
-    l->conv->fanout->stats.fell_behind++;
+    if (l->session->held == 0)
+        l->conv->fanout->stats.fell_behind++;
     l->session->slow = true;
     enter_others(l, LINK_BEHIND);
 }

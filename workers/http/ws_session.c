@@ -1,6 +1,6 @@
 #include "chat/cursor.h"
-#include "chat/fanout.h"
 #include "chat/presence.h"
+#include "chat/session_json.h"
 #include "http/websocket.h"
 
 #include <math.h>
@@ -43,27 +43,6 @@ static void reply(struct wc_requests *q, struct wc_str json)
     wc_websocket_send(of_requests(q), json);
 }
 
-static void add_place(void *arg, struct wc_str conv, unsigned side, struct wc_id id)
-{
-    char space[WC_NAME_MAX + 16], digits[WC_ID_MAX_LEN];
-    struct wc_buf target = {space, 0, sizeof(space)};
-    wc_conv_target(&target, conv, side);
-    wc_buf_c(&target, '\0');
-    wc_json_str(arg, space, (struct wc_str){digits, wc_id_format(id, digits)});
-}
-
-/* Where the session is, in both forms. */
-static void add_cursors(struct wc_session *s, struct wc_buf *out)
-{
-    struct wc_buf cursor = WC_BUF_INIT;
-    wc_cursor_text(s, &cursor);
-    wc_json_str(out, "cursor", wc_buf_view(&cursor));
-    wc_buf_free(&cursor);
-    wc_json_open(out, "cursors");
-    wc_fanout_places(s, add_place, out);
-    wc_json_close(out);
-}
-
 static uint64_t whole_seconds_left(const struct wc_websocket *ws)
 {
     return (uint64_t)floor(wc_stream_left(&ws->stream));
@@ -91,34 +70,12 @@ static void on_opened(struct wc_session *s, wc_err err)
     wc_session_ref(chat, s, &ref);
     wc_json_open(out, NULL);
     wc_json_str(out, "session", wc_buf_view(&ref));
-    add_cursors(s, out);
+    wc_session_cursors_json(s, out);
     wc_json_u64(out, "ping_s", ws->stream.http->options->keepalive_ms / 1000);
     wc_json_u64(out, "expires_in", whole_seconds_left(ws));
     wc_json_close(out);
     wc_request_done(r);
     wc_session_release(chat, s, WC_HELD_OPENING);
-}
-
-struct given {
-    struct wc_places places;
-    struct wc_str user;
-    const char *wrong;
-};
-
-static bool on_cursor(void *arg, struct wc_str name, const wc_json *value)
-{
-    struct given *given = arg;
-    struct wc_target target;
-    struct wc_id id;
-    if (wc_target_parse(name, &target) != WC_OK)
-        given->wrong = "cursors: names are targets, as in wcchat://rooms/general";
-    else if (!wc_id_parse(wc_json_string(value), &id))
-        given->wrong = "cursors: values are ids of events, as in 1795410001234-42";
-    if (given->wrong != NULL)
-        return false;
-    struct wc_name conv = wc_conv_name(&target, given->user);
-    wc_places_add(&given->places, wc_name_str(&conv), id);
-    return true;
 }
 
 static void start(struct wc_websocket *ws, struct wc_request *r, const struct wc_session_start *from)
@@ -130,27 +87,16 @@ static void start(struct wc_websocket *ws, struct wc_request *r, const struct wc
 
 static void open_session(struct wc_websocket *ws, struct wc_request *r, const wc_json *args)
 {
-    const wc_json *cursor = wc_json_get(args, "cursor"), *cursors = wc_json_get(args, "cursors");
-    struct given given = {.user = wc_str(ws->stream.who.user)};
-    struct wc_session_start from = {.cursor = WC_STR_NONE};
+    struct wc_session_start from;
+    struct wc_places places;
+    const char *wrong = wc_session_start_read(args, wc_str(ws->stream.who.user), &from, &places);
     if (ws->opened || ws->opening != NULL)
-        given.wrong = "this connection has its session";
-    else if (cursor != NULL && cursors != NULL)
-        given.wrong = "only one of cursor and cursors can be given";
-    else if (cursor != NULL && wc_json_type(cursor) != WC_JSON_STRING && wc_json_type(cursor) != WC_JSON_NULL)
-        given.wrong = "cursor: must be a string";
-    else if (cursors != NULL && wc_json_type(cursors) != WC_JSON_OBJECT)
-        given.wrong = "cursors: must be an object";
-    else if (cursors != NULL)
-        wc_json_each(cursors, on_cursor, &given);
-    if (given.wrong != NULL) {
-        wc_request_fail(r, ws->opened || ws->opening != NULL ? WC_CONFLICT : WC_BAD_REQUEST, given.wrong);
-    } else {
-        from.cursor = wc_json_string(cursor);
-        from.places = cursors != NULL ? &given.places : NULL;
+        wc_request_fail(r, WC_CONFLICT, "this connection has its session");
+    else if (wrong != NULL)
+        wc_request_fail(r, WC_BAD_REQUEST, wrong);
+    else
         start(ws, r, &from);
-    }
-    wc_places_free(&given.places);
+    wc_places_free(&places);
 }
 
 /* session.ping */
@@ -166,7 +112,7 @@ static void on_located(struct wc_session *s, wc_err err)
     }
     struct wc_buf *out = wc_request_result(r);
     wc_json_open(out, NULL);
-    add_cursors(s, out);
+    wc_session_cursors_json(s, out);
     wc_json_u64(out, "expires_in", whole_seconds_left(ws));
     wc_json_close(out);
     wc_request_done(r);
