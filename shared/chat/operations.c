@@ -17,7 +17,11 @@
     }
 
 /* Where `id` is an argument, the request form, whose own `id` names the request, takes it by its other name. */
-#define MESSAGE_ID {"id", WC_ARG_ID, WC_RULE_ID, true}, {"message_id", WC_ARG_ID, WC_RULE_ID, false}
+#define MESSAGE_ID                                                                                                     \
+    {"id", WC_ARG_ID, WC_RULE_ID, true},                                                                               \
+    {                                                                                                                  \
+        "message_id", WC_ARG_ID, WC_RULE_ID, false                                                                     \
+    }
 
 /* clang-format off */
 const struct wc_op wc_ops[] = {
