@@ -18,7 +18,6 @@ function(wc_pkg_library name module)
 endfunction()
 
 wc_plain_library(ev ev.h ev)
-wc_plain_library(wslay wslay/wslay.h wslay)
 wc_pkg_library(openssl openssl)
 wc_pkg_library(jansson jansson)
 wc_pkg_library(utf8proc libutf8proc)

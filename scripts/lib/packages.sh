@@ -16,7 +16,11 @@ have_package() {
 
 # have_instead PACKAGE: the machine has what the package is for from elsewhere, such as a Node of its own.
 have_instead() {
-    [[ $1 == nodejs ]] && command -v node >/dev/null
+    case $1 in
+    nodejs) command -v node >/dev/null ;;
+    npm) command -v npm >/dev/null ;;
+    *) false ;;
+    esac
 }
 
 missing_packages() {

@@ -9,7 +9,7 @@
 void wc_random(void *out, size_t n);      /* aborts when the system has no randomness */
 void wc_random_name(char *out, size_t n); /* n characters of [a-z2-7], no NUL: 5 bits each */
 void wc_sha256(struct wc_str s, uint8_t out[32]);
-void wc_sha1(struct wc_str s, uint8_t out[20]); /* where a protocol demands it; protects nothing */
+void wc_sha1(struct wc_str s, uint8_t out[20]);                   /* where a protocol demands it; protects nothing */
 void wc_hex(const uint8_t *p, size_t n, char *out);               /* 2n lower-case digits, no NUL */
 void wc_base64url_add(struct wc_buf *b, const void *p, size_t n); /* no padding (RFC 4648 section 5) */
 /* Appends the decoded bytes; false, nothing appended, on any character or length that the encoding does not have. */

@@ -1,0 +1,65 @@
+import {isDirect, ROOM, roomTarget, USER, userTarget} from "./names.js";
+import {goTo} from "./router.js";
+
+/** What a line that begins with / does; the names are telnet's. */
+const commands = {
+    me: (chat, target, rest) => say(chat, target, need(rest, "/me needs something that you do."), true),
+    join: async (chat, target, rest) => {
+        const room = roomTarget(match(rest.replace(/^#/, ""), ROOM, "/join needs the name of a room."));
+        await chat.act("room.join", {target: room});
+        goTo(room);
+    },
+    leave: (chat, target) => chat.act("room.leave", {target: inRoom(target)}),
+    msg: (chat, target, rest) => {
+        const [, name, text] = /^@?(\S+)\s*([^]*)$/.exec(rest) || [];
+        const to = userTarget(match(name || "", USER, "/msg needs a name, and then a text."));
+        if (text)
+            say(chat, to, text);
+        goTo(to);
+    },
+    topic: (chat, target, rest) => chat.act("room.update", {target: inRoom(target), topic: rest}),
+    invite: async (chat, target, rest) => {
+        const user = match(rest.replace(/^@/, ""), USER, "/invite needs a name.");
+        await chat.act("room.invite", {target: inRoom(target), user});
+        chat.say(`${user} is in the room now.`);
+    },
+    kick: (chat, target, rest) => {
+        const [, user, reason] = /^@?(\S+)\s*(.*)$/.exec(rest) || [];
+        return chat.act("room.kick", {target: inRoom(target), user: match(user || "", USER, "/kick needs a name."), reason});
+    },
+};
+
+function need(text, complaint) {
+    if (!text)
+        throw new Error(complaint);
+    return text;
+}
+
+function match(text, pattern, complaint) {
+    if (!pattern.test(text))
+        throw new Error(complaint);
+    return text;
+}
+
+function inRoom(target) {
+    if (isDirect(target))
+        throw new Error("This works in rooms only.");
+    return target;
+}
+
+function say(chat, target, text, action = false) {
+    chat.timeline(target).outbox.add(text, action);
+}
+
+/** Says a text, or does what it commands; throws, with words for people, when that can't be. */
+export async function runCommand(chat, target, text) {
+    const [, name, rest] = /^\/([a-z]+)(?:\s+([^]*))?$/.exec(text) || [];
+    if (text.startsWith("//"))
+        say(chat, target, text.slice(1));
+    else if (!text.startsWith("/"))
+        say(chat, target, text);
+    else if (Object.hasOwn(commands, name || ""))
+        await commands[name](chat, target, (rest || "").trim());
+    else
+        throw new Error(`There is no command ${text.split(/\s/)[0]}. For a text that begins with /, begin with //. Commands: /${Object.keys(commands).join(", /")}.`);
+}

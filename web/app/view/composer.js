@@ -1,0 +1,99 @@
+import {html, useEffect, useLayoutEffect, useRef, useState} from "../html.js";
+import {runCommand} from "../commands.js";
+import {isDirect, labelOf, nameOf} from "../names.js";
+import {wordsOf} from "../text.js";
+import {Icon} from "./icons.js";
+import {completions, Completer} from "./completer.js";
+
+const MOST_BYTES = 8192;
+const drafts = new Map(); // what was begun in each conversation
+
+function useGrowing(field, text) {
+    useLayoutEffect(() => {
+        field.current.style.height = "auto";
+        field.current.style.height = `${field.current.scrollHeight}px`;
+    }, [text]);
+}
+
+export function Composer({chat, ui, target}) {
+    const [text, setText] = useState(drafts.get(target) || "");
+    const [error, setError] = useState("");
+    const [choice, setChoice] = useState({list: [], at: 0, from: 0});
+    const field = useRef(null);
+    useGrowing(field, text);
+    useEffect(() => {
+        if (!ui.overlaid || !("ontouchstart" in window))
+            field.current.focus({preventScroll: true});
+    }, [target]);
+
+    const write = (value) => {
+        drafts.set(target, value);
+        setText(value);
+        setError("");
+    };
+    const typed = (event) => {
+        const {value, selectionStart} = event.target;
+        write(value);
+        setChoice(completions(chat, target, value.slice(0, selectionStart)));
+        if (value.trim() && (!value.startsWith("/") || value.startsWith("/me ")))
+            chat.typing.tell(target);
+    };
+    const complete = (name) => {
+        const end = field.current.selectionStart;
+        const done = `${text.slice(0, choice.from)}${name} `;
+        write(done + text.slice(end));
+        setChoice({list: [], at: 0, from: 0});
+        requestAnimationFrame(() => {
+            field.current.focus();
+            field.current.setSelectionRange(done.length, done.length);
+        });
+    };
+    const send = async () => {
+        const value = text.replace(/\s+$/, "");
+        if (!value.trim())
+            return;
+        if (new TextEncoder().encode(value).length > MOST_BYTES)
+            return setError("This is longer than a message may be (8,192 bytes). Please shorten it.");
+        try {
+            write("");
+            chat.typing.sent(target);
+            await runCommand(chat, target, value);
+        } catch (e) {
+            write(value);
+            setError(wordsOf(e));
+        }
+    };
+    const key = (event) => {
+        if (event.isComposing)
+            return;
+        const {list, at} = choice;
+        const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+        if (list.length > 0 && step)
+            setChoice({...choice, at: (at + step + list.length) % list.length});
+        else if (list.length > 0 && (event.key === "Enter" || event.key === "Tab"))
+            complete(list[at]);
+        else if (list.length > 0 && event.key === "Escape")
+            setChoice({list: [], at: 0, from: 0});
+        else if (event.key === "Enter" && !event.shiftKey)
+            send();
+        else
+            return;
+        event.preventDefault();
+        event.stopPropagation();
+    };
+
+    const label = `Message ${isDirect(target) ? nameOf(target) : labelOf(target)}`;
+    return html`<form class="composer" onSubmit=${(e) => { e.preventDefault(); send(); }}>
+        <${Completer} choice=${choice} pick=${complete} />
+        <div class="box">
+            <textarea ref=${field} id="composer" rows="1" value=${text} placeholder=${label} aria-label=${label} dir="auto"
+                aria-describedby="composer-hint" aria-invalid=${error ? "true" : undefined} enterkeyhint="send" autocomplete="off"
+                aria-autocomplete="list" aria-controls=${choice.list.length ? "completions" : undefined}
+                aria-activedescendant=${choice.list.length ? `completion-${choice.at}` : undefined}
+                onInput=${typed} onKeyDown=${key} onBlur=${() => setChoice({list: [], at: 0, from: 0})}></textarea>
+            <button class="send" aria-label="Send" title="Send" disabled=${!text.trim()}><${Icon} name="send" /></button>
+        </div>
+        <p class="hidden" id="composer-hint">Enter sends, Shift and Enter begins a new line.</p>
+        <p class="error" role="alert">${error}</p>
+    </form>`;
+}

@@ -1,0 +1,65 @@
+import {html, memo} from "../html.js";
+import {channelNames, hashOf, userTarget} from "../names.js";
+import {noticeTexts} from "../rows.js";
+import {partsOf, wordsOf} from "../text.js";
+import {shortTimeOf, timeOf, utcOf} from "../time.js";
+import {Avatar} from "./bits.js";
+import {Icon} from "./icons.js";
+
+function Part({part, me, mentions}) {
+    if (part.kind === "link")
+        return html`<a href=${part.text} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>`;
+    if (part.kind !== "mention" || (mentions && !mentions.includes(part.user)))
+        return part.text;
+    if (part.user === me)
+        return html`<mark class="mention me">${part.text}</mark>`;
+    return html`<a class="mention" href=${hashOf(userTarget(part.user))}>${part.text}</a>`;
+}
+
+/** Always as text; never as markup. */
+export function Text({text, me, mentions}) {
+    return partsOf(text).map((part, i) => html`<${Part} key=${i} part=${part} me=${me} mentions=${mentions} />`);
+}
+
+const Time = ({time, short}) => html`<time datetime=${time} title=${utcOf(time)}>${short ? shortTimeOf(time) : timeOf(time)}</time>`;
+
+export const Message = memo(({item, compact, me}) => {
+    const {from, via, text, time, mentions, action, edited} = item;
+    const loud = mentions?.includes(me) && from !== me;
+    const body = html`<${Text} text=${text} me=${me} mentions=${mentions || []} />`;
+    const classes = ["message", compact && "compact", action && "action", loud && "loud"].filter(Boolean).join(" ");
+    return html`<li class=${classes} data-id=${item.id}>
+        ${compact ? html`<span class="gutter"><${Time} time=${time} short /></span>` : html`<${Avatar} name=${from} />`}
+        <div class="content">
+            <p class=${compact ? "by hidden" : "by"}>
+                <a class="from" href=${from === me ? null : hashOf(userTarget(from))}>${from}</a>
+                ${via && via !== "web" && html`<span class="tag" title="Sent over ${channelNames[via] || via}">${channelNames[via] || via}</span>`}
+                ${!compact && html`<${Time} time=${time} />`}
+            </p>
+            <div class="text" dir="auto">${action && html`<b class="actor">${from}</b>`}${action && " "}${body}</div>
+            ${edited && html`<span class="hint">(edited)</span>`}
+        </div>
+    </li>`;
+});
+
+const STATES = {sending: "Sending…", waiting: "Waiting for the connection…"};
+
+/** One's own, on its way. */
+export const Pending = memo(({entry, me, outbox}) => {
+    const {client_id, text, action, state, error} = entry;
+    const slow = state === "waiting" && error?.code === "rate_limited" ? "You write fast: it goes off in a moment…" : STATES[state];
+    return html`<li class="message pending ${state} ${action ? "action" : ""}" data-id=${client_id}>
+        <${Avatar} name=${me} />
+        <div class="content">
+            <p class="by"><span class="from">${me}</span> <span class="hint">${state !== "failed" && slow}</span></p>
+            <div class="text" dir="auto">${action && html`<b class="actor">${me}</b>`}${action && " "}<${Text} text=${text} me=${me} /></div>
+            ${state === "failed" && html`<p class="error" role="alert"><${Icon} name="warning" /> Not sent. ${wordsOf(error)}${" "}
+                <button type="button" class="button small" onClick=${() => outbox.retry(client_id)}>Retry</button>${" "}
+                <button type="button" class="button small" onClick=${() => outbox.remove(client_id)}>Discard</button></p>`}
+        </div>
+    </li>`;
+});
+
+export const Notice = memo(({items}) => html`<li class="notice" data-id=${items[0].id} title=${utcOf(items.at(-1).time)}>
+    ${noticeTexts(items).map((text, i) => html`<p key=${i}>${text}</p>`)}
+</li>`);
