@@ -21,8 +21,7 @@ struct wc_redis;
 struct wc_reply; /* hiredis' redisReply */
 
 struct wc_redis_options {
-    const char *url; /* redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N&user=U]; several, separated
-                        by commas, are not taken */
+    const char *url;           /* url.h */
     const char *password_file; /* beats the URL's password; one line */
     uint64_t connect_timeout_ms;
     uint64_t command_timeout_ms;

@@ -126,11 +126,26 @@ static void load_scripts(struct wc_connection *c)
         ask(c, on_script, (struct wc_str[]){WC_STR("SCRIPT"), WC_STR("LOAD"), wc_scripts[i].text}, 3);
 }
 
+static void on_role(redisAsyncContext *ac, void *answer, void *unused)
+{
+    (void)unused;
+    struct wc_connection *c = accepted(ac, answer);
+    if (c == NULL)
+        return;
+    if (wc_str_is(wc_reply_str(answer, 0), "master"))
+        load_scripts(c);
+    else
+        wc_connection_drop(c, "it is no master: a failover is under way");
+}
+
 static void check_policy(struct wc_connection *c, struct wc_str policy)
 {
     c->unsuitable = !wc_str_is(policy, "noeviction");
     if (!c->unsuitable) {
-        load_scripts(c);
+        if (c->url->master != NULL)
+            ask(c, on_role, (struct wc_str[]){WC_STR("ROLE")}, 1);
+        else
+            load_scripts(c);
         return;
     }
     char why[100];
@@ -264,7 +279,7 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
 static void start(struct wc_connection *c, const char *address)
 {
     redisAsyncContext *ac =
-        c->url->path != NULL ? redisAsyncConnectUnix(address) : redisAsyncConnect(address, c->url->port);
+        c->url->path != NULL ? redisAsyncConnectUnix(address) : redisAsyncConnect(address, c->route.port);
     if (ac == NULL || ac->err != 0) {
         set_problem(c, ac != NULL ? ac->errstr : "out of memory");
         if (ac != NULL)

@@ -6,8 +6,8 @@
 
 /*
  * One connection to Redis, made ready and, when it is lost, made again for ever. In this order: connect, AUTH, SELECT,
- * look at maxmemory-policy, SCRIPT LOAD of all scripts. All of it within connect_timeout_ms. Below the client's queue:
- * it knows nothing of commands but their bytes.
+ * look at maxmemory-policy, with Sentinels ROLE, SCRIPT LOAD of all scripts. All of it within connect_timeout_ms. Below
+ * the client's queue: it knows nothing of commands but their bytes.
  */
 struct redisAsyncContext;
 struct redisReply;

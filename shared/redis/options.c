@@ -10,7 +10,8 @@ const struct wc_option wc_redis_option_rows[] = {
      .type = WC_OPT_STR,
      .def = "redis://127.0.0.1:6379",
      ROW(url),
-     .help = "the Redis server: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N&user=U]"},
+     .help = "the Redis server: redis://[user[:password]@]host[:port][/db], unix:///path[?db=N&user=U] or "
+             "redis+sentinel://[user[:password]@]host[:port][,host[:port]]/master[/db]"},
     {.name = "redis-password-file",
      .metavar = "FILE",
      .type = WC_OPT_STR,

@@ -33,7 +33,7 @@ static bool is_numeric(const char *host)
 void wc_route_init(struct wc_route *route, struct ev_loop *loop, const struct wc_redis_url *url, wc_route_cb cb,
                    void *arg)
 {
-    *route = (struct wc_route){.loop = loop, .url = url, .cb = cb, .arg = arg};
+    *route = (struct wc_route){.loop = loop, .url = url, .port = url->port, .cb = cb, .arg = arg};
 }
 
 void wc_route_end(struct wc_route *route)
@@ -46,16 +46,17 @@ const char *wc_route_next(struct wc_route *route)
 {
     if (route->url->path != NULL)
         return route->url->path;
-    if (is_numeric(route->url->host))
+    if (route->url->host != NULL && is_numeric(route->url->host))
         return route->url->host;
     return route->next < route->count ? route->address[route->next++] : NULL;
 }
 
-static void on_lookup(void *arg, const char *why, const struct addrinfo *found)
+static void on_lookup(void *arg, const char *why, uint16_t port, const struct addrinfo *found)
 {
     struct wc_route *route = arg;
     route->lookup = NULL;
     route->count = route->next = 0;
+    route->port = port;
     for (; found != NULL && route->count < WC_ROUTE_ADDRESSES; found = found->ai_next)
         if (getnameinfo(found->ai_addr, found->ai_addrlen, route->address[route->count], WC_ROUTE_ADDRESS_LEN, NULL, 0,
                         NI_NUMERICHOST) == 0)
@@ -68,7 +69,7 @@ static void on_lookup(void *arg, const char *why, const struct addrinfo *found)
 void wc_route_lookup(struct wc_route *route)
 {
     if (route->lookup == NULL)
-        route->lookup = wc_lookup_start(route->loop, route->url->host, on_lookup, route);
+        route->lookup = wc_lookup_start(route->loop, route->url, route->lookups++, on_lookup, route);
 }
 
 void wc_route_good(struct wc_route *route)
@@ -122,13 +123,13 @@ static int connect_tcp(const struct addrinfo *to)
     return started(fd, to->ai_addr, to->ai_addrlen);
 }
 
-int wc_route_connect(const struct wc_redis_url *url, const char *address)
+int wc_route_connect(const struct wc_route *route, const char *address)
 {
-    if (url->path != NULL)
+    if (route->url->path != NULL)
         return connect_unix(address);
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found;
     char port[8];
-    snprintf(port, sizeof port, "%u", url->port);
+    snprintf(port, sizeof port, "%u", route->port);
     if (getaddrinfo(address, port, &hints, &found) != 0) {
         errno = EINVAL;
         return -1;

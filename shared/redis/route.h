@@ -8,7 +8,8 @@
  * Which address to try next, and when. Unix sockets and numeric addresses are there at once. A host name is looked up
  * anew for each round of attempts (a failover may have moved it), by getaddrinfo in a thread of its own so that the
  * loop never waits for a name server; there is at most one such thread a route, and how long it takes is the resolver's
- * affair (resolv.conf's timeout and attempts). The addresses found are tried one after the other.
+ * affair (resolv.conf's timeout and attempts). The addresses found are tried one after the other. Where Sentinels
+ * know the master, the same thread asks them first.
  */
 #define WC_ROUTE_ADDRESSES   8
 #define WC_ROUTE_ADDRESS_LEN 64 /* an IPv6 address with a scope */
@@ -25,7 +26,9 @@ struct wc_route {
     wc_route_cb cb;
     void *arg;
     char address[WC_ROUTE_ADDRESSES][WC_ROUTE_ADDRESS_LEN];
+    uint16_t port; /* of them all */
     size_t count, next;
+    unsigned lookups;
     uint64_t backoff_ms;
     uint64_t good_ms; /* when the connection was made that holds, or 0 */
 };
@@ -47,6 +50,6 @@ void wc_route_good(struct wc_route *route);
 double wc_route_delay(struct wc_route *route);
 
 /* A non-blocking TCP (TCP_NODELAY, keepalive) or unix socket on its way to `address`; -1 with errno. */
-int wc_route_connect(const struct wc_redis_url *url, const char *address);
+int wc_route_connect(const struct wc_route *route, const char *address);
 
 #endif

@@ -270,7 +270,7 @@ static void attempt(struct wc_subscriber *s)
         wc_route_lookup(&s->route);
         return;
     }
-    if (!wc_wire_connect(&s->wire, &s->url, address)) {
+    if (!wc_wire_connect(&s->wire, &s->route, address)) {
         went_down(s, strerror(errno));
         return;
     }

@@ -9,9 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DEFAULT_PORT 6379
-#define DB_MAX       65535
-#define PASSWORD_MAX 1024
+#define DEFAULT_PORT  6379
+#define SENTINEL_PORT 26379
+#define DB_MAX        65535
+#define PASSWORD_MAX  1024
 
 static int hex_digit(char c)
 {
@@ -89,7 +90,7 @@ static bool set_user(struct wc_redis_url *u, struct wc_str info, const char **wh
 }
 
 /* host, host:port, [v6] or [v6]:port */
-static bool set_host(struct wc_redis_url *u, struct wc_str s, const char **why)
+static bool set_host(char **name, uint16_t *to, struct wc_str s, uint64_t number, const char **why)
 {
     struct wc_str host, port = s;
     if (wc_str_starts(s, WC_STR("["))) {
@@ -103,7 +104,6 @@ static bool set_host(struct wc_redis_url *u, struct wc_str s, const char **why)
     } else {
         host = cut(&port, ':');
     }
-    uint64_t number = DEFAULT_PORT;
     if (port.n != 0 && (!wc_str_u64(port, 65535, &number) || number == 0)) {
         *why = "the port in the Redis URL must be a number from 1 to 65535";
         return false;
@@ -112,27 +112,58 @@ static bool set_host(struct wc_redis_url *u, struct wc_str s, const char **why)
         *why = "the Redis URL needs a host of at most 253 characters";
         return false;
     }
-    u->port = (uint16_t)number;
-    return set_decoded(&u->host, host, why);
+    *to = (uint16_t)number;
+    return set_decoded(name, host, why);
+}
+
+/* What is behind user and password. */
+static bool read_authority(struct wc_redis_url *u, struct wc_str *rest, const char **why)
+{
+    const char *at = rest->n != 0 ? memrchr(rest->p, '@', rest->n) : NULL;
+    if (at != NULL) {
+        struct wc_str info = {rest->p, (size_t)(at - rest->p)};
+        *rest = wc_str_from(*rest, info.n + 1);
+        if (!set_user(u, info, why))
+            return false;
+    }
+    if (rest->n != 0 && memchr(rest->p, '?', rest->n) != NULL) {
+        *why = "a redis:// URL takes no ?parameters";
+        return false;
+    }
+    return true;
 }
 
 static bool read_tcp(struct wc_redis_url *u, struct wc_str rest, const char **why)
 {
-    const char *at = rest.n != 0 ? memrchr(rest.p, '@', rest.n) : NULL;
-    if (at != NULL) {
-        struct wc_str info = {rest.p, (size_t)(at - rest.p)};
-        rest = wc_str_from(rest, info.n + 1);
-        if (!set_user(u, info, why))
-            return false;
-    }
-    if (rest.n != 0 && memchr(rest.p, '?', rest.n) != NULL) {
-        *why = "a redis:// URL takes no ?parameters";
+    if (!read_authority(u, &rest, why))
         return false;
-    }
     struct wc_str host = cut(&rest, '/');
     if (rest.n != 0 && !set_db(u, rest, why))
         return false;
-    return set_host(u, host, why);
+    return set_host(&u->host, &u->port, host, DEFAULT_PORT, why);
+}
+
+static bool read_sentinels(struct wc_redis_url *u, struct wc_str rest, const char **why)
+{
+    if (!read_authority(u, &rest, why))
+        return false;
+    struct wc_str hosts = cut(&rest, '/'), master = cut(&rest, '/');
+    if (master.n == 0) {
+        *why = "a redis+sentinel:// URL ends with the name that the Sentinels know the master by";
+        return false;
+    }
+    if (!set_decoded(&u->master, master, why) || (rest.n != 0 && !set_db(u, rest, why)))
+        return false;
+    do {
+        if (u->nsentinels == WC_REDIS_SENTINELS) {
+            *why = "a redis+sentinel:// URL takes at most 8 Sentinels";
+            return false;
+        }
+        struct wc_redis_host *sentinel = &u->sentinels[u->nsentinels++];
+        if (!set_host(&sentinel->host, &sentinel->port, cut(&hosts, ','), SENTINEL_PORT, why))
+            return false;
+    } while (hosts.p != NULL);
+    return true;
 }
 
 static bool set_parameter(struct wc_redis_url *u, struct wc_str pair, const char **why)
@@ -193,6 +224,8 @@ static bool read_password(struct wc_redis_url *u, const char *file, const char *
 
 static bool read_url(struct wc_redis_url *u, struct wc_str url, const char **why)
 {
+    if (wc_str_starts(url, WC_STR("redis+sentinel://")))
+        return read_sentinels(u, wc_str_from(url, 17), why);
     if (url.n != 0 && memchr(url.p, ',', url.n) != NULL) {
         *why = "the Redis URL must be one URL; several, separated by commas, are not taken";
         return false;
@@ -204,7 +237,7 @@ static bool read_url(struct wc_redis_url *u, struct wc_str url, const char **why
     if (wc_str_starts(url, WC_STR("rediss://")))
         *why = "rediss:// (TLS) is not spoken: put stunnel or HAProxy in between";
     else
-        *why = "the Redis URL must start with redis:// or unix://";
+        *why = "the Redis URL must start with redis://, unix:// or redis+sentinel://";
     return false;
 }
 
@@ -212,6 +245,8 @@ static void show(struct wc_redis_url *u)
 {
     if (u->path != NULL)
         snprintf(u->shown, sizeof u->shown, "%s", u->path);
+    else if (u->master != NULL)
+        snprintf(u->shown, sizeof u->shown, "%.100s by Sentinel", u->master);
     else
         snprintf(u->shown, sizeof u->shown, strchr(u->host, ':') != NULL ? "[%.140s]:%u" : "%.140s:%u", u->host,
                  u->port);
@@ -240,5 +275,8 @@ void wc_redis_url_free(struct wc_redis_url *u)
     free(u->user);
     free(u->host);
     free(u->path);
+    free(u->master);
+    for (size_t i = 0; i < u->nsentinels; i++)
+        free(u->sentinels[i].host);
     *u = (struct wc_redis_url){0};
 }

@@ -126,9 +126,9 @@ void wc_wire_init(struct wc_wire *w, struct ev_loop *loop, const struct wc_wire_
     ev_prepare_start(loop, &w->flush);
 }
 
-bool wc_wire_connect(struct wc_wire *w, const struct wc_redis_url *url, const char *address)
+bool wc_wire_connect(struct wc_wire *w, const struct wc_route *route, const char *address)
 {
-    int fd = wc_route_connect(url, address);
+    int fd = wc_route_connect(route, address);
     if (fd < 0)
         return false;
     w->fd = fd;

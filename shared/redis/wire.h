@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
-#include "redis/url.h"
+#include "redis/route.h"
 
 /*
  * A socket of our own to Redis, with hiredis' parser: for subscriptions, for which hiredis' asynchronous contexts are
@@ -35,7 +35,7 @@ struct wc_wire {
 
 void wc_wire_init(struct wc_wire *w, struct ev_loop *loop, const struct wc_wire_events *events, void *arg);
 /* To a numeric address or unix path. False with errno; else `open` or `closed` follows from the loop. */
-bool wc_wire_connect(struct wc_wire *w, const struct wc_redis_url *url, const char *address);
+bool wc_wire_connect(struct wc_wire *w, const struct wc_route *route, const char *address);
 /* Something will be there to write, in `out` or by `fill`. Ignored while closed or opening. */
 void wc_wire_want_write(struct wc_wire *w);
 void wc_wire_close(struct wc_wire *w); /* no event; may be connected again */

@@ -52,6 +52,28 @@ static void takes_good_urls(void **state)
     }
 }
 
+static void reads_sentinels(void **state)
+{
+    (void)state;
+    struct wc_redis_url u;
+    const char *why = NULL;
+    assert_true(wc_redis_url_read(&u, "redis+sentinel://u:p@a,b:1,[::1]:2/main%20one/3", NULL, &why));
+    assert_null(u.host);
+    assert_int_equal(u.nsentinels, 3);
+    assert_string_equal(u.sentinels[0].host, "a");
+    assert_int_equal(u.sentinels[0].port, 26379);
+    assert_string_equal(u.sentinels[1].host, "b");
+    assert_int_equal(u.sentinels[1].port, 1);
+    assert_string_equal(u.sentinels[2].host, "::1");
+    assert_int_equal(u.sentinels[2].port, 2);
+    assert_string_equal(u.master, "main one");
+    assert_string_equal(u.shown, "main one by Sentinel");
+    assert_string_equal(u.user, "u");
+    assert_string_equal(u.password, "p");
+    assert_int_equal(u.db, 3);
+    wc_redis_url_free(&u);
+}
+
 static void refuses_bad_urls(void **state)
 {
     (void)state;
@@ -82,6 +104,12 @@ static void refuses_bad_urls(void **state)
         "redis://u%00:p@h",
         "redis://u:a%0d%0ab@h",
         "redis://h\n",
+        "redis+sentinel://a",
+        "redis+sentinel://a/",
+        "redis+sentinel:///m",
+        "redis+sentinel://a,/m",
+        "redis+sentinel://a/m/x",
+        "redis+sentinel://a,b,c,d,e,f,g,h,i/m",
         "unix://",
         "unix://run/r",
         "unix:///r?db=x",
@@ -143,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_good_urls),
+        cmocka_unit_test(reads_sentinels),
         cmocka_unit_test(refuses_bad_urls),
         cmocka_unit_test(reads_a_password_file),
     };
