@@ -10,8 +10,7 @@
 enum {
     UNDER_WAY_MOST = 128,
     CONVERSATIONS_MOST = 1000, /* of one user that are told of a change; more can ask */
-    TOUCH_MS = 60000,
-    AGAIN_SPREAD_MS = 2000
+    TOUCH_MS = 60000
 };
 
 /* What Redis should know of one session: it lives longer than the session, by the grace. */
@@ -56,6 +55,7 @@ struct wc_presence {
 };
 
 static void on_grace(EV_P_ ev_timer *timer, int revents);
+static wc_err run_reap(struct wc_work *w);
 
 struct wc_presence *wc_presence_new(struct wc_chat *chat)
 {
@@ -81,6 +81,11 @@ void wc_presence_free(struct wc_presence *p)
 {
     if (p == NULL)
         return;
+    for (struct wc_work *w = p->work.head, *next; w != NULL; w = next) {
+        next = w->next;
+        if (w->run == run_reap)
+            free(WC_CONTAINER(w, struct reap, work));
+    }
     wc_workq_stop(&p->work);
     ev_timer_stop(p->chat->loop, &p->grace);
     for (struct record *r = p->records, *next; r != NULL; r = next) {
@@ -276,9 +281,22 @@ static void check_stopped(struct wc_presence *p)
     }
 }
 
-static void begun(struct record *r, const struct wc_reply *reply)
+/* Note it under the id that the worker has now. */
+static void start_over(struct record *r)
+{
+    r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", r->presence->chat->worker);
+    r->state = RECORD_BEGIN;
+    r->step = 0;
+}
+
+/* False: it has to be noted again. */
+static bool begun(struct record *r, const struct wc_reply *reply)
 {
     struct wc_presence *p = r->presence;
+    if (r->session != NULL && !wc_str_is(wc_name_str(&r->worker), p->chat->worker)) {
+        start_over(r); /* the worker was declared dead while this was under way */
+        return false;
+    }
     tell_change(p, wc_str(r->user->name), WC_EV_USER_LOGGED_IN, r->channel, reply);
     wc_presence_touch(p, r->user);
     r->state = r->session != NULL ? RECORD_THERE : RECORD_GRACE;
@@ -286,6 +304,7 @@ static void begun(struct record *r, const struct wc_reply *reply)
         r->counted = true;
         wc_session_attached(p->chat, r->session);
     }
+    return true;
 }
 
 static void ended(struct record *r, const struct wc_reply *reply)
@@ -313,7 +332,7 @@ static void on_asked(void *arg, wc_err err, const struct wc_reply *reply)
         r->step = 1;
         more = true;
     } else if (r->state == RECORD_BEGIN) {
-        begun(r, reply);
+        more = !begun(r, reply);
     } else if (r->step == 0) {
         ended(r, reply);
         r->step = 1;
@@ -377,14 +396,11 @@ static void on_grace(EV_P_ ev_timer *timer, int revents)
 void wc_presence_again(struct wc_presence *p)
 {
     for (struct record *r = p->records; r != NULL; r = r->next) {
-        if (r->busy || r->work.queued || r->state == RECORD_END)
-            continue;
-        r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", p->chat->worker);
-        if (r->state == RECORD_THERE) {
-            r->state = RECORD_BEGIN;
-            r->step = 0;
+        if (r->busy || (r->state != RECORD_THERE && r->state != RECORD_BEGIN))
+            continue; /* what is under way finds out when it is there; what ends was reaped */
+        start_over(r);
+        if (!r->work.queued)
             wc_workq_add(&p->work, &r->work);
-        }
     }
 }
 

@@ -16,7 +16,7 @@ void wc_presence_begin(struct wc_presence *p, struct wc_session *s);
 void wc_presence_end(struct wc_presence *p, struct wc_session *s);
 /* The user did something: noted in wcc:online at most once a minute. */
 void wc_presence_touch(struct wc_presence *p, struct wc_user *user);
-/* All sessions of this worker are noted again, spread over some seconds: it has a new id. */
+/* All sessions of this worker are noted again, some at a time: it has a new id. */
 void wc_presence_again(struct wc_presence *p);
 /* Ends all sessions in Redis at once, without grace; calls back when that is done. */
 void wc_presence_stop(struct wc_presence *p, void (*done)(void *arg), void *arg);

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { eventually } from './eventually.mjs';
 import { Api } from './http.mjs';
-import { BUILD, Child, ROOT, freePort } from './process.mjs';
+import { BUILD, Child, freePort } from './process.mjs';
 
 const SANITIZER = /(ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|UndefinedBehaviorSanitizer)/;
 
@@ -19,8 +19,11 @@ export async function startWorker({ redis, key, args = [], env = {}, name = 'wor
         if (!ready)
             return worker;
         try {
-            await eventually(() => worker.isReady(), { timeout: 20000, interval: 20, what: `${name} to be ready` });
-            return worker;
+            const over = () => worker.child.ended !== null;
+            await eventually(() => over() || worker.isReady(), { timeout: 20000, interval: 20, what: `${name} to be ready` });
+            if (!over())
+                return worker;
+            throw new Error(`${name} ended with ${JSON.stringify(worker.child.ended)}`);
         } catch (error) {
             await worker.child.end('SIGKILL');
             const taken = /address already in use|EADDRINUSE/i.test(worker.log);
@@ -44,7 +47,6 @@ export class Worker {
             name,
             env: {
                 ASAN_OPTIONS: 'detect_leaks=1:exitcode=99:strict_string_checks=1',
-                LSAN_OPTIONS: `suppressions=${path.join(ROOT, 'tests/lib/lsan.supp')}:print_suppressions=0`,
                 UBSAN_OPTIONS: 'print_stacktrace=1',
                 ...env,
             },
@@ -61,8 +63,6 @@ export class Worker {
     }
 
     async isReady() {
-        if (this.child.ended !== null)
-            return Promise.reject(new Error(`${this.name} ended: ${JSON.stringify(this.child.ended)}`));
         const answer = await this.api.get('/readyz', { timeout: 2000, keepAlive: false });
         return answer.status === 200;
     }
