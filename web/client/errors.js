@@ -19,10 +19,10 @@ export class ChatError extends Error {
     }
 }
 
-/** From the `error` of an answer on a connection, or from a problem document (RFC 9457). */
+/** From the `error` of an answer on a connection (its `retry_ms`), or from a problem document (RFC 9457). */
 export function errorFrom(problem, {status = 0, retryAfter = 0} = {}) {
     const p = problem && typeof problem === "object" ? problem : {};
-    const wait = Number(retryAfter || p.retry_after || 0);
+    const wait = Number(retryAfter || p.retry_ms / 1000 || 0);
     return new ChatError(String(p.code || "unavailable"), String(p.detail || ""), {
         title: String(p.title || ""),
         status,

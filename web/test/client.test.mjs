@@ -43,8 +43,8 @@ test("answers find their requests in any order", async () => {
 
 test("a refusal has the server's code, words and waiting time", async () => {
     await live();
-    server.answers["message.send"] = () => ({error: {code: "rate_limited", title: "Too fast", retry_after: 3}});
-    await assert.rejects(client.send("message.send"), {code: "rate_limited", message: "Too fast", retryAfter: 3, temporary: true});
+    server.answers["message.send"] = () => ({error: {code: "rate_limited", title: "Too fast", retry_ms: 250}});
+    await assert.rejects(client.send("message.send"), {code: "rate_limited", message: "Too fast", retryAfter: 0.25, temporary: true});
 });
 
 test("no answer in time", async () => {

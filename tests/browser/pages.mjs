@@ -1,0 +1,137 @@
+// Pages of the web app in Debian's Chromium, on real workers behind nginx.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+import { eventually } from '../lib/eventually.mjs';
+import { startNginx } from '../lib/nginx.mjs';
+import { BUILD, ROOT } from '../lib/process.mjs';
+import { PASSWORD, startSite } from '../lib/site.mjs';
+
+const WEB = path.join(BUILD, 'web');
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'];
+
+export const room = (name) => `wcchat://rooms/${name}`;
+export const direct = (name) => `wcchat://users/${name}`;
+
+/** A site of two workers with the web app, nginx, and a browser; all ends with the test `t`. */
+export async function startWeb(t, { workers = 2, args = [] } = {}) {
+    assert.ok(fs.existsSync(path.join(WEB, 'index.html')), `${WEB} is not built: scripts/test builds it`);
+    const site = await startSite({ workers, args: ['--web', WEB, '--http-trusted', '127.0.0.1', ...args] });
+    t.after(() => site.stop());
+    const nginx = await startNginx(site);
+    t.after(() => nginx.stop());
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+    t.after(() => browser.close());
+    return { site, url: nginx.url, open: (options) => openPage(browser, nginx.url, options) };
+}
+
+/** A page in a profile of its own, not signed in. What it complains of is kept in `complaints`. */
+async function openPage(browser, url, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(20000);
+    return new Page(await context.newPage(), url);
+}
+
+export class Page {
+    constructor(page, url) {
+        this.page = page;
+        this.url = url;
+        this.complaints = [];
+        this.session = null; // as session.open named it: worker/channel/number
+        page.on('console', (message) => {
+            if (message.type() === 'error' || message.type() === 'warning')
+                this.complaints.push(message.text());
+        });
+        page.on('pageerror', (error) => this.complaints.push(error.stack ?? String(error)));
+        page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => {
+            this.session = /"result":{"session":"([^"]+)"/.exec(String(payload))?.[1] ?? this.session;
+        }));
+    }
+
+    /** Opens the site at `where` (as `#/r/general`) and signs in. */
+    async signIn(user, where = '', password = PASSWORD) {
+        await this.page.goto(`${this.url}/${where}`);
+        await this.page.fill('#user', user);
+        await this.page.fill('#password', password);
+        await this.page.click('button.primary');
+        await this.live();
+    }
+
+    /** Waits for the connection to be live. */
+    async live() {
+        await eventually(() => this.session !== null, { timeout: 20000, what: 'a session' });
+        await this.page.waitForFunction(() => document.querySelector('#connection-state')?.textContent === 'Live');
+    }
+
+    async notLive() {
+        await this.page.waitForFunction(() => document.querySelector('#connection-state')?.textContent !== 'Live');
+    }
+
+    /** The id of the worker that has the page's session. */
+    get worker() {
+        return this.session?.split('/')[0];
+    }
+
+    /** Until the page's session is on another worker than `other`'s: nginx gives them out in turn. */
+    async onAnotherWorkerThan(other) {
+        for (let i = 0; i < 10 && this.worker === other.worker; i++) {
+            this.session = null;
+            await this.page.reload();
+            await this.live();
+        }
+        assert.notEqual(this.worker, other.worker);
+    }
+
+    async go(hash) {
+        await this.page.evaluate((to) => { location.hash = to; }, hash);
+        await this.page.waitForSelector('#composer, .join-bar, .empty');
+    }
+
+    /** Types a text and sends it. */
+    async say(text) {
+        await this.page.fill('#composer', text);
+        await this.page.press('#composer', 'Enter');
+    }
+
+    /** Waits until a message with this text is shown. */
+    async sees(text) {
+        await this.page.locator('.message:not(.pending) .text', { hasText: text }).first().waitFor();
+    }
+
+    /** The texts of all messages that are shown, those on their way too. */
+    texts() {
+        return this.page.$$eval('.message .text', (all) => all.map((one) => one.textContent));
+    }
+
+    /** What the list shows beside a conversation: a number, `@` and a number with mentions, or ''; null when it is not there. */
+    badge(target) {
+        return this.page.evaluate((name) => {
+            const entry = document.querySelector(`[data-target="${name}"]`);
+            return entry && (entry.querySelector('.count [aria-hidden]')?.textContent ?? '');
+        }, target);
+    }
+
+    async showsBadge(target, text) {
+        await eventually(async () => await this.badge(target) === text, { timeout: 15000, what: `${target} to show "${text}"` });
+    }
+
+    /** Nothing serious or critical, by axe-core. */
+    async accessible(what) {
+        const source = fs.readFileSync(path.join(ROOT, 'tests/node_modules/axe-core/axe.min.js'), 'utf8');
+        await this.page.evaluate(source);
+        const found = await this.page.evaluate(async () => (await window.axe.run(document)).violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html).join(' | ')}`));
+        assert.deepEqual(found, [], what);
+    }
+
+    /** Nothing was written to the console but what a lost connection makes the browser itself say. */
+    quiet() {
+        const own = this.complaints.filter((text) => !/WebSocket connection to|Failed to load resource|net::ERR_/.test(text));
+        assert.deepEqual(own, []);
+    }
+}
