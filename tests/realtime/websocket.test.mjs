@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { CloudEvent, HTTP } from 'cloudevents';
+
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
 import { BINARY, CLOSE, PING, TEXT, connectWebSocket, frame } from '../lib/websocket.mjs';
@@ -172,6 +174,15 @@ test('frames: fragments, pings in between, and everything that is not allowed', 
     assert.equal(health.status, 200);
 });
 
+/** What the CloudEvents SDK makes of it; it throws when this is no CloudEvent. */
+function asCloudEvent(text) {
+    const event = HTTP.toEvent({ headers: { 'content-type': 'application/cloudevents+json' }, body: text });
+    const raw = JSON.parse(text);
+    assert.ok(event instanceof CloudEvent && event.validate());
+    assert.deepEqual([event.id, event.source, event.type, event.time, event.data], [raw.id, raw.source, raw.type, raw.time, raw.data]);
+    return event;
+}
+
 test('two senders on two workers: contiguous, one order, the same bytes for everyone', async (t) => {
     const site = await startSite({ workers: 2 });
     t.after(() => site.stop());
@@ -199,6 +210,13 @@ test('two senders on two workers: contiguous, one order, the same bytes for ever
         assert.deepEqual(texts(ws), first);
     for (const stream of streams)
         assert.deepEqual(stream.events.filter(({ event }) => isMessage(event)).map(({ text }) => text), first);
+    const parsed = first.map(asCloudEvent);
+    for (const n of [0, 1]) {
+        const mine = parsed.filter(({ data }) => data.from === ['alice', 'bob'][n]).map(({ data }) => data.text);
+        assert.deepEqual(mine.sort(), Array.from({ length: 300 }, (_, i) => `${n}: ${i} \u{1f600}`).sort());
+    }
+    for (const ws of sockets)
+        ws.raw.forEach(asCloudEvent); // those of presence, too
     for (const ws of [...sockets, ...senders])
         ws.destroy();
     streams.forEach((stream) => stream.cut());
