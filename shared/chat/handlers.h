@@ -41,6 +41,7 @@ void wc_op_message_send(struct wc_call *call);
 void wc_op_message_history(struct wc_call *call);
 void wc_op_message_get(struct wc_call *call);
 void wc_op_read_mark(struct wc_call *call);
+void wc_op_typing(struct wc_call *call);
 
 /* conversations.c */
 void wc_op_conversation_list(struct wc_call *call);

@@ -319,3 +319,21 @@ void wc_op_read_mark(struct wc_call *call)
                             call->args[WC_ARG_TARGET]};
     wc_call_script(call, WC_SCRIPT_READ_MARK, wc_name_str(&call->key), args, WC_COUNT(args), on_marked);
 }
+
+/* Who is writing. */
+
+#define TYPING_EVERY_MS "500" /* more often it is not passed on; clients tell every few seconds */
+
+static void on_told(struct wc_call *call, const struct wc_reply *reply)
+{
+    (void)reply;
+    wc_call_done(call);
+}
+
+void wc_op_typing(struct wc_call *call)
+{
+    if (is_oneself(call))
+        return;
+    struct wc_str args[] = {wc_call_user(call), wc_str(call->who.via), WC_STR(TYPING_EVERY_MS)};
+    wc_call_script(call, WC_SCRIPT_TYPING, wc_name_str(&call->key), args, WC_COUNT(args), on_told);
+}

@@ -103,6 +103,7 @@ const struct wc_op wc_ops[] = {
     {"read.mark", WC_OP_REQUEST, wc_op_read_mark, {
         TARGET,
         MESSAGE_ID}},
+    {"typing", WC_OP_REQUEST, wc_op_typing, {TARGET}},
     {"conversation.list", WC_OP_REQUEST, wc_op_conversation_list, {PAGE}},
 
     {"presence.query", WC_OP_REQUEST, wc_op_presence_query, {

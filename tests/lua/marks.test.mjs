@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { eventually } from '../lib/eventually.mjs';
 import { ALICE, BOB, Bench, ROOM, entry, msOf, post, posted, room, seq } from './scripts.mjs';
 
 const bench = new Bench();
@@ -129,4 +130,35 @@ test('in a direct conversation the peer hears what was read', async () => {
     const [{ channel, fields }] = await bench.published();
     assert.deepEqual([channel, fields.type, fields.from, fields.id], [key, 'messageread', 'bob', id]);
     await bench.refuses('not_found', 'read_mark', key, 'eve', 'rest', id, 'T');
+});
+
+test('a member who is writing is announced, not too often, and nothing of it stays', async () => {
+    await room(bench, { members: ['bob'] });
+    await bench.command('HSET', `${ROOM}:bans`, 'mallory', '0 alice ');
+    await bench.listen(ROOM);
+    const before = await bench.state();
+    assert.deepEqual(await bench.ok('typing', ROOM, 'bob', 'web', 1000), ['1']);
+    assert.deepEqual(await bench.ok('typing', ROOM, 'bob', 'web', 1000), ['0']);
+    assert.deepEqual(await bench.ok('typing', ROOM, 'alice', 'nats', 60000), ['1']);
+    const [first, second, ...more] = await bench.published();
+    assert.deepEqual(more, []);
+    assert.match(first.id, /^t-\d{16}-\d+$/);
+    assert.deepEqual(first.fields, { type: 'typing', from: 'bob', via: 'web' });
+    assert.deepEqual(second.fields, { type: 'typing', from: 'alice', via: 'nats' });
+    await bench.command('DEL', `${ROOM}:typing:alice`);
+    await eventually(async () => (await bench.keys()).length === Object.keys(before).length, { what: 'bob to be forgotten' });
+    assert.deepEqual(await bench.state(), before);
+    await bench.refuses('not_a_member', 'typing', ROOM, 'eve', 'web', 1000);
+    await bench.refuses('banned', 'typing', ROOM, 'mallory', 'web', 1000);
+    await bench.refuses('not_found', 'typing', 'wcc:dm:{alice:bob}', 'alice', 'web', 1000);
+    await bench.ok('room_delete', ROOM, 'alice', 'rest', '');
+    await bench.refuses('not_found', 'typing', ROOM, 'bob', 'web', 1000);
+});
+
+test('nobody writes in a conversation that is closed', async () => {
+    const key = 'wcc:dm:{alice:bob}';
+    await post(bench, key, 'alice', 'hi', { peer: 'bob' });
+    await bench.ok('typing', key, 'bob', 'web', 1);
+    await bench.ok('dm_close', key);
+    await bench.refuses('not_found', 'typing', key, 'alice', 'web', 1000);
 });

@@ -88,6 +88,7 @@ const calls = [
     // A session that is asked twice to end.
     ['session_kick', session, () => ['session_kick', ALICE, 'w1/telnet/1'], same, { says: 1 }],
     ['summary', talk, () => ['summary', ROOM, 'bob']],
+    ['typing', talk, () => ['typing', ROOM, 'bob', 'web', 1000], () => ['ok', '0']],
     ['user_get', session, () => ['user_get', ALICE]],
     ['user_read', session, () => ['user_read', ALICE]],
     ['worker_renew', null, () => ['worker_renew', W1, HOUR, '1', 'pid', '7']],
