@@ -24,13 +24,17 @@ export async function startWeb(t, { workers = 2, args = [] } = {}) {
     t.after(() => site.stop());
     const nginx = await startNginx(site);
     t.after(() => nginx.stop());
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+    const browser = await launchBrowser();
     t.after(() => browser.close());
     return { site, url: nginx.url, open: (options) => openPage(browser, nginx.url, options) };
 }
 
+export function launchBrowser() {
+    return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+}
+
 /** A page in a profile of its own, not signed in. What it complains of is kept in `complaints`. */
-async function openPage(browser, url, options = {}) {
+export async function openPage(browser, url, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(20000);
     return new Page(await context.newPage(), url);

@@ -62,6 +62,8 @@ test('the tour of the README', { timeout: 120000 }, async (t) => {
 test('what the README names is there', () => {
     for (const [, file] of readme.matchAll(/\]\(([a-z][^)]*)\)/g))
         assert.ok(fs.existsSync(path.join(ROOT, file)), `${file} is named in the README`);
+    for (const [, file] of readme.matchAll(/(?:src|srcset)="([^"]*)"/g))
+        assert.ok(fs.existsSync(path.join(ROOT, file)), `${file} is shown in the README`);
     for (const [, file] of readme.matchAll(/`((?:workers|shared|lua|scripts)\/[\w./-]*)/g))
         assert.ok(fs.existsSync(path.join(ROOT, file)), `${file} is named in the README`);
 });

@@ -69,13 +69,13 @@ function leftText(item) {
     return item.by && item.by !== item.user ? `${item.by} removed ${item.user}${reason}` : `${item.user} left`;
 }
 
-/** Sentences for the items of a notice. */
+/** Sentences for the items of a notice. Who joined by themselves is told in one, where the first of them came. */
 export function noticeTexts(items) {
     const texts = [], joined = items.filter((i) => i.type === "userjoined" && (!i.by || i.by === i.user));
-    if (joined.length > 0)
-        texts.push(`${people(joined.map((i) => i.user))} joined`);
     for (const item of items) {
-        if (item.type === "userjoined" && item.by && item.by !== item.user)
+        if (item === joined[0])
+            texts.push(`${people(joined.map((i) => i.user))} joined`);
+        else if (item.type === "userjoined" && !joined.includes(item))
             texts.push(`${item.by} invited ${item.user}`);
         else if (item.type === "userleft")
             texts.push(leftText(item));

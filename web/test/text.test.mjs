@@ -48,6 +48,7 @@ test("comings and goings are told together", () => {
     const joined = ["a", "b", "c", "d", "e"].map((user, i) => item(i + 1, user, {type: "userjoined", user}));
     assert.deepEqual(kinds({items: joined}), ["day", "notice"]);
     assert.deepEqual(noticeTexts(joined), ["a, b, c and 2 others joined"]);
+    assert.deepEqual(noticeTexts([item(1, "a", {type: "roomcreated"}), ...joined.slice(0, 2)]), ["a created this room", "a and b joined"]);
     assert.deepEqual(noticeTexts([item(1, "x", {type: "userleft", user: "y", by: "x", reason: "spam"})]), ["x removed y (spam)"]);
 });
 

@@ -45,7 +45,7 @@ export function AccountMenu({chat, ui}) {
         </div>`}
         <button type="button" class="account" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? "account-menu" : undefined}
             onClick=${() => setOpen(!open)}>
-            <span class="with-status"><${Avatar} name=${chat.me} small /><${Status} status=${mine.status} /></span>
+            <span class="with-status"><${Avatar} name=${chat.me} small /><${Status} status=${chat.client.live ? mine.status : "offline"} /></span>
             <span class="name">${chat.me}</span>
             <span class="live ${state}" id="connection-state">${LIVE[state]}</span>
         </button>

@@ -31,12 +31,13 @@ export const Message = memo(({item, compact, me}) => {
     return html`<li class=${classes} data-id=${item.id}>
         ${compact ? html`<span class="gutter"><${Time} time=${time} short /></span>` : html`<${Avatar} name=${from} />`}
         <div class="content">
-            <p class=${compact ? "by hidden" : "by"}>
+            <p class=${compact || action ? "by hidden" : "by"}>
                 <a class="from" href=${from === me ? null : hashOf(userTarget(from))}>${from}</a>
                 ${via && via !== "web" && html`<span class="tag" title="Sent over ${channelNames[via] || via}">${channelNames[via] || via}</span>`}
-                ${!compact && html`<${Time} time=${time} />`}
+                ${!compact && !action && html`<${Time} time=${time} />`}
             </p>
             <div class="text" dir="auto">${action && html`<b class="actor">${from}</b>`}${action && " "}${body}</div>
+            ${action && html`${" "}<${Time} time=${time} />`}
             ${edited && html`<span class="hint">(edited)</span>`}
         </div>
     </li>`;
