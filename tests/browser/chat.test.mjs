@@ -71,6 +71,48 @@ test('two browsers on two workers and a telnet client; a worker is killed', asyn
     b.quiet();
 });
 
+test('a worker that stops sends its pages away, and they go on elsewhere', async (t) => {
+    const { site, open } = await startWeb(t);
+    const alice = await site.register('alice');
+    await site.register('bob');
+    const a = await open(), b = await open();
+    await a.signIn('alice', '#/r/general');
+    await b.signIn('bob', '#/r/general');
+    await b.onAnotherWorkerThan(a);
+    const leaving = site.workers.findIndex((worker) => worker.log.includes(b.worker));
+    const stopped = site.workers[leaving].stop();
+    const said = Array.from({ length: 20 }, (_, i) => `meanwhile ${i}`);
+    for (const text of said) {
+        await a.say(text);
+        await a.sees(text);
+    }
+    await stopped;
+    await eventually(() => b.worker === a.worker, { timeout: 20000, what: 'bob to be on the other worker' });
+    await b.live();
+    await b.say('back');
+    assert.deepEqual(await truth(alice, 'rooms/general', 1 - leaving), await eventually(async () => {
+        const texts = await b.texts();
+        return texts.length === 21 && texts;
+    }, { timeout: 20000, what: 'all to be there' }));
+    await shows(a, [...said, 'back'], 'alice');
+    a.quiet();
+    b.quiet();
+});
+
+test('a token that ends is renewed on the open connection', async (t) => {
+    const { site, open } = await startWeb(t, { workers: 1, args: ['--token-lifetime', '4s'] });
+    const alice = await site.register('alice');
+    await site.register('bob');
+    const b = await open();
+    await b.signIn('bob', '#/r/general');
+    await eventually(() => b.renewals >= 3, { timeout: 30000, what: 'three renewals' });
+    const again = await site.login('alice', { password: alice.password });
+    await again.api().must(201, 'POST', '/v1/rooms/general/messages', { text: 'still there?' });
+    await b.sees('still there?');
+    assert.equal(b.sockets, 1);
+    b.quiet();
+});
+
 test('reload, back, and offline for a while', async (t) => {
     const { site, open } = await startWeb(t);
     const alice = await site.register('alice');

@@ -10,7 +10,7 @@ import { startNginx } from '../lib/nginx.mjs';
 import { BUILD, ROOT } from '../lib/process.mjs';
 import { PASSWORD, startSite } from '../lib/site.mjs';
 
-const WEB = path.join(BUILD, 'web');
+export const WEB = path.join(BUILD, 'web');
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'];
 
@@ -46,14 +46,24 @@ export class Page {
         this.url = url;
         this.complaints = [];
         this.session = null; // as session.open named it: worker/channel/number
+        this.sockets = 0; // how many WebSockets there were
+        this.renewals = 0; // how often the session got a new token
         page.on('console', (message) => {
             if (message.type() === 'error' || message.type() === 'warning')
                 this.complaints.push(message.text());
         });
         page.on('pageerror', (error) => this.complaints.push(error.stack ?? String(error)));
-        page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => {
+        page.on('websocket', (socket) => this.#watch(socket));
+    }
+
+    #watch(socket) {
+        this.sockets++;
+        socket.on('framereceived', ({ payload }) => {
             this.session = /"result":{"session":"([^"]+)"/.exec(String(payload))?.[1] ?? this.session;
-        }));
+        });
+        socket.on('framesent', ({ payload }) => {
+            this.renewals += /"op":"session.auth"/.test(String(payload)) ? 1 : 0;
+        });
     }
 
     /** Opens the site at `where` (as `#/r/general`) and signs in. */

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* No inline script or style, nothing from elsewhere, no frame around it (CSP level 3). */
@@ -63,27 +64,67 @@ static bool file_of(struct wc_str path, char *out, size_t size, bool *kept)
     return *kept && plain(wc_str_from(path, assets.n)) && snprintf(out, size, "%.*s", (int)path.n - 1, path.p + 1) > 0;
 }
 
+/* A weak one: all encodings of the file have it (RFC 9110 section 8.8.3). */
+static void tag_of(const struct stat *st, char out[64])
+{
+    snprintf(out, 64, "W/\"%llx.%lx-%llx\"", (unsigned long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+             (unsigned long long)st->st_size);
+}
+
+/* Does the client have it already? */
+static bool had(const h2o_req_t *req, const char *tag)
+{
+    ssize_t at = h2o_find_header_by_str(&req->headers, H2O_STRLIT("if-none-match"), -1);
+    struct wc_str rest = at >= 0 ? wc_iovec_str(req->headers.entries[at].value) : WC_STR_NONE, one;
+    while (wc_str_cut(&rest, ',', &one))
+        if (wc_str_is(wc_str_trim(one), tag))
+            return true;
+    return false;
+}
+
+/* The headers alone: for HEAD, and for who has the file. h2o_file_send would send it in any case. */
+static int send_head(h2o_req_t *req, const char *type, bool unchanged, size_t size)
+{
+    static h2o_generator_t generator = {NULL, NULL};
+    req->res.status = unchanged ? 304 : 200;
+    req->res.reason = unchanged ? "Not Modified" : "OK";
+    req->res.content_length = unchanged ? SIZE_MAX : size;
+    if (!unchanged)
+        add(req, "content-type", type);
+    h2o_start_response(req, &generator);
+    h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL);
+    return 0;
+}
+
 static int on_req(h2o_handler_t *handler, h2o_req_t *req)
 {
     struct wc_http *http = ((struct files_handler *)handler)->http;
     bool get = h2o_memis(req->method.base, req->method.len, H2O_STRLIT("GET")), kept;
-    char name[160], path[4096], id[WC_HTTP_ID_MAX + 1];
+    char name[160], path[4096], id[WC_HTTP_ID_MAX + 1], tag[64];
+    struct stat st;
     if (!get && !h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD")))
         return -1;
     if (!file_of(wc_iovec_str(req->path_normalized), name, sizeof(name), &kept))
         return -1;
     const char *type = type_of(name);
     int n = snprintf(path, sizeof(path), "%s/%s", http->options->web, name);
-    if (type == NULL || n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) != 0)
+    if (type == NULL || n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) != 0 || stat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode))
         return -1;
+    tag_of(&st, tag);
+    bool unchanged = had(req, tag);
     wc_http_request_id(http, req, id);
     add(req, "x-request-id", h2o_strdup(&req->pool, id, SIZE_MAX).base);
+    add(req, "etag", tag);
     add(req, "cache-control", kept ? "public, max-age=31536000, immutable" : "no-cache");
     add(req, "content-security-policy", policy);
     add(req, "x-content-type-options", "nosniff");
     add(req, "referrer-policy", "no-referrer");
-    wc_http_account(http, req, 200, id, NULL, 0);
-    return h2o_file_send(req, 200, "OK", path, h2o_iovec_init(type, strlen(type)), H2O_FILE_FLAG_SEND_COMPRESSED);
+    wc_http_account(http, req, unchanged ? 304 : 200, id, NULL, 0);
+    if (!get || unchanged)
+        return send_head(req, type, unchanged, (size_t)st.st_size);
+    return h2o_file_send(req, 200, "OK", path, h2o_iovec_init(type, strlen(type)),
+                         H2O_FILE_FLAG_SEND_COMPRESSED | H2O_FILE_FLAG_NO_ETAG);
 }
 
 void wc_http_register_files(struct wc_http *http, h2o_pathconf_t *where)
