@@ -149,3 +149,20 @@ export class Page {
         assert.deepEqual(own, []);
     }
 }
+
+/** The texts of a conversation (`rooms/general`) as the server has them. */
+export async function truth(account, path, worker = 0) {
+    const { items } = await account.api(worker).must(200, 'GET', `/v1/${path}/messages?limit=200`);
+    return items.map(({ text }) => text);
+}
+
+/** Waits until the page shows these texts, each once and in this order, and no others. */
+export async function shows(page, texts, what) {
+    await eventually(async () => {
+        const seen = await page.texts();
+        return seen.length === texts.length && seen.every((text, i) => text === texts[i]);
+    }, { timeout: 20000, what: `${what} to show all ${texts.length} messages once` }).catch(async (error) => {
+        assert.deepEqual(await page.texts(), texts, error.message);
+        throw error;
+    });
+}
