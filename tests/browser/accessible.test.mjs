@@ -1,4 +1,5 @@
 // axe-core finds nothing serious, in light and dark, on a desk and on a phone.
+import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { startWeb } from './pages.mjs';
@@ -74,6 +75,7 @@ for (const colorScheme of ['light', 'dark']) {
         await phone.signIn('alice', '#/r/plans');
         await phone.sees('waves');
         await phone.accessible('a room on a phone');
+        assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits the width');
         await phone.page.click('#menu-button');
         await phone.page.waitForSelector('.with-drawer');
         await phone.accessible('the list on a phone');

@@ -92,3 +92,27 @@ test('reload, back, and offline for a while', async (t) => {
     await b.showsBadge(room('plans'), '15');
     b.quiet();
 });
+
+test('Redis goes away and comes back: what was written meanwhile is posted once', async (t) => {
+    const { site, open } = await startWeb(t, { redis: { appendonly: true } });
+    const alice = await site.register('alice');
+    await site.register('bob');
+    const a = await open(), b = await open();
+    await a.signIn('alice', '#/r/general');
+    await b.signIn('bob', '#/r/general');
+    await a.say('before');
+    await b.sees('before');
+    await site.redis.crash();
+    await a.say('in between');
+    await a.page.waitForSelector('.pending.waiting, .pending.sending');
+    assert.equal(a.sockets, 1);
+    await site.redis.start();
+    await b.sees('in between');
+    await b.say('after');
+    for (const [page, name] of [[a, 'alice'], [b, 'bob']])
+        await shows(page, ['before', 'in between', 'after'], name);
+    assert.deepEqual(await truth(alice, 'rooms/general'), ['before', 'in between', 'after']);
+    assert.equal(await a.page.locator('.pending').count(), 0);
+    a.quiet();
+    b.quiet();
+});

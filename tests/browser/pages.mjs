@@ -18,9 +18,9 @@ export const room = (name) => `wcchat://rooms/${name}`;
 export const direct = (name) => `wcchat://users/${name}`;
 
 /** A site of two workers with the web app, nginx, and a browser; all ends with the test `t`. */
-export async function startWeb(t, { workers = 2, args = [] } = {}) {
+export async function startWeb(t, { workers = 2, args = [], redis = {} } = {}) {
     assert.ok(fs.existsSync(path.join(WEB, 'index.html')), `${WEB} is not built: scripts/test builds it`);
-    const site = await startSite({ workers, args: ['--web', WEB, '--http-trusted', '127.0.0.1', ...args] });
+    const site = await startSite({ workers, args: ['--web', WEB, '--http-trusted', '127.0.0.1', ...args], redis });
     t.after(() => site.stop());
     const nginx = await startNginx(site);
     t.after(() => nginx.stop());
