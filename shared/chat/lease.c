@@ -83,6 +83,10 @@ void wc_lease_free(struct wc_lease *l)
         return;
     ev_timer_stop(l->chat->loop, &l->beat);
     ev_timer_stop(l->chat->loop, &l->renew);
+    for (struct wc_soon_item *item = l->soon.head, *next; item != NULL; item = next) {
+        next = item->next;
+        item->fire(item); /* whoever wants to know which workers live gets no answer, and lets go */
+    }
     wc_soon_end(&l->soon);
     wc_unsubscribe(l->heartbeat);
     wc_buf_free(&l->live);

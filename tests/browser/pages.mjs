@@ -102,7 +102,8 @@ export class Page {
 
     async go(hash) {
         await this.page.evaluate((to) => { location.hash = to; }, hash);
-        await this.page.waitForSelector('#composer, .join-bar, .empty');
+        const name = hash.replace(/^#\/[a-z]\//, '');
+        await this.page.waitForSelector(`#composer[placeholder$="${name}"], .join-bar, .empty`);
     }
 
     /** Types a text and sends it. */

@@ -11,7 +11,7 @@ import { logIn, signUp } from './people.mjs';
 let site, bob;
 
 before(async () => {
-    site = await startSite();
+    site = await startSite({ args: ['--grace', '60s'] }); // nobody is told to have gone meanwhile
     bob = await signUp(site, 'bob');
     for (const user of ['alice', 'carol', 'dave'])
         (await signUp(site, user)).close();
