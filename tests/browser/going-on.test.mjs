@@ -116,3 +116,26 @@ test('Redis goes away and comes back: what was written meanwhile is posted once'
     a.quiet();
     b.quiet();
 });
+
+test('what was trimmed while one was away is not waited for', async (t) => {
+    const { site, open } = await startWeb(t, { workers: 1 });
+    const alice = await site.register('alice');
+    await site.register('bob');
+    const b = await open();
+    await b.signIn('bob', '#/r/general');
+    const post = (text) => alice.api().must(201, 'POST', '/v1/rooms/general/messages', { text });
+    await post('old');
+    await b.sees('old');
+    await b.page.context().setOffline(true);
+    await b.notLive();
+    for (let i = 0; i < 20; i++)
+        await post(`missed ${i}`);
+    await site.redis.command('XTRIM', 'wcc:room:{general}:log', 'MAXLEN', 5);
+    await b.page.context().setOffline(false);
+    await b.live();
+    const left = Array.from({ length: 5 }, (_, i) => `missed ${15 + i}`);
+    await shows(b, left, 'bob');
+    await post('and on');
+    await shows(b, [...left, 'and on'], 'bob');
+    b.quiet();
+});
