@@ -26,7 +26,8 @@ export class Coverage {
 
     #expected(op) {
         return op.responses.filter((status) => status !== 'default').flatMap((status) => {
-            const codes = codesOf(this.description, [...op.keys, 'responses', status, 'content', 'application/problem+json', 'schema']);
+            const problem = [...op.keys, 'responses', status, 'content', 'application/problem+json', 'schema'];
+            const codes = codesOf(this.description, problem);
             return codes.length === 0 ? [status] : codes.map((code) => `${status} ${code}`);
         });
     }
@@ -69,30 +70,45 @@ export class Checked {
     }
 
     /**
-     * Calls `id` and fails unless it answers `expected`: a status, for an error with its code (`'404 not_found'`). `params`: of the
-     * path; `query`; `body`; `headers`. Returns the answer.
+     * Calls `id` and fails unless it answers `expected`: a status, for an error with its code (`'404 not_found'`), and is as
+     * described. `params`: of the path; `query`; `body`; `raw`: a body that is not the described one. Returns the answer.
      */
     async call(id, expected, { params = {}, query = {}, body, headers, raw } = {}) {
         const op = this.coverage.operation(id);
         const answer = await this.api.request(op.method, urlOf(op, params, query), { body: raw ?? body, headers });
-        const what = answer.status < 400 || answer.body.code === undefined ? `${answer.status}` : `${answer.status} ${answer.body.code}`;
+        return this.saw(id, expected, answer, { params, query, body, headers });
+    }
+
+    /** Checks an answer {status, headers, body, text} that was got in another way. */
+    saw(id, expected, answer, { params = {}, query = {}, body = {}, headers = {} } = {}) {
+        const op = this.coverage.operation(id);
+        const what = answer.body?.code === undefined ? `${answer.status}` : `${answer.status} ${answer.body.code}`;
         assert.equal(what, `${expected}`, `${id}: ${answer.text}`);
         this.#checkAnswer(op, answer);
         if (answer.status < 300)
-            this.#checkRequest(op, { params, query, body: body ?? {} });
+            this.#checkRequest(op, { params, query, body, headers });
         this.coverage.seen.get(id).add(what);
         return answer;
     }
 
-    #checkRequest(op, { params, query, body }) {
+    /** Checks an answer that only `default` describes. */
+    default(id, expected, answer) {
+        const op = this.coverage.operation(id);
+        assert.equal(`${answer.status} ${answer.body.code}`, expected, `${id}: ${answer.text}`);
+        checkAnswer(this.coverage.description, [...op.keys, 'responses', 'default'], answer, `${id} ${answer.status}`);
+        assert.equal(answer.headers.allow !== undefined, answer.status === 405, `${id}: Allow`);
+    }
+
+    #checkRequest(op, { params, query, body, headers }) {
         const { description, taken } = this.coverage;
-        const given = [['path', params], ['query', query]];
+        const given = [['path', params], ['query', query], ['header', headers]];
         for (const [where, values] of given) {
             for (const [name, value] of Object.entries(values)) {
                 const parameter = op.parameters.find((one) => one.in === where && one.name === name);
                 assert.ok(parameter, `${op.id}: the argument ${name} in the ${where} is described`);
                 const [schema] = description.follow(parameter.schema);
-                assert.equal(description.problem([...parameter.keys, 'schema'], typed(schema, `${value}`)), null, `${op.id}: ${name}`);
+                const problem = description.problem([...parameter.keys, 'schema'], typed(schema, `${value}`));
+                assert.equal(problem, null, `${op.id}: ${name}`);
                 taken.get(op.id).add(name);
             }
         }
@@ -118,8 +134,10 @@ export function checkAnswer(description, keys, answer, what) {
         const [header] = description.find([...keys, 'headers', name]);
         const value = answer.headers[name.toLowerCase()];
         assert.ok(value !== undefined || !header.required, `${what}: it has ${name}`);
-        if (value !== undefined)
-            assert.equal(description.problem([...keys, 'headers', name, 'schema'], typed(header.schema, value)), null, `${what}: ${name}: ${value}`);
+        if (value === undefined)
+            continue;
+        const problem = description.problem([...keys, 'headers', name, 'schema'], typed(header.schema, value));
+        assert.equal(problem, null, `${what}: ${name}: ${value}`);
     }
     const type = answer.headers['content-type'];
     if (response.content === undefined) {
