@@ -18,6 +18,10 @@ function pointer(keys) {
     return `#${keys.map((key) => `/${encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
 }
 
+function load(file) {
+    return parse(fs.readFileSync(file, 'utf8'));
+}
+
 /**
  * A copy in which objects have no members but those described: what a server sends must be described, though clients are to
  * ignore what they don't know.
@@ -38,9 +42,12 @@ export class Description {
     #ajv = new Ajv({ strict: false, allErrors: true });
 
     constructor(file) {
-        this.document = parse(fs.readFileSync(file, 'utf8'));
+        this.name = path.basename(file);
+        this.document = load(file);
         formats(this.#ajv);
-        this.#ajv.addSchema(closed(this.document), 'description');
+        // The other one's schemas are referred to.
+        for (const one of new Set([file, OPENAPI]))
+            this.#ajv.addSchema(closed(load(one)), path.basename(one));
     }
 
     /** The node at `keys` as [node, keys of where it really is]: references on the way are followed. */
@@ -56,7 +63,7 @@ export class Description {
     }
 
     follow(node, at = []) {
-        if (typeof node?.$ref !== 'string')
+        if (typeof node?.$ref !== 'string' || !node.$ref.startsWith('#'))
             return [node, at];
         const keys = node.$ref.slice(2).split('/').map((key) => decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~'));
         return this.find(keys);
@@ -65,7 +72,7 @@ export class Description {
     /** What is wrong with `value` by the schema at `keys`: null, or words. */
     problem(keys, value) {
         const [, at] = this.find(keys);
-        const check = this.#ajv.compile({ $ref: `description${pointer(at)}` });
+        const check = this.#ajv.compile({ $ref: `${this.name}${pointer(at)}` });
         return check(value) ? null : this.#ajv.errorsText(check.errors, { dataVar: 'it', separator: '; ' });
     }
 }

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { lint, loadConfig } from '@redocly/openapi-core';
 
 import { ROOT } from '../lib/process.mjs';
-import { OPENAPI } from './description.mjs';
+import { ASYNCAPI, OPENAPI } from './description.mjs';
 
-for (const file of [OPENAPI]) {
+for (const file of [OPENAPI, ASYNCAPI]) {
     test(`${path.relative(ROOT, file)} pleases the linter`, async () => {
         const config = await loadConfig({ configPath: path.join(ROOT, 'tests/api/redocly.yaml') });
         const problems = await lint({ ref: file, config });

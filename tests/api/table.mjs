@@ -52,3 +52,11 @@ export function operations() {
         }];
     }));
 }
+
+/** The types of events that clients see, by shared/chat/event.c. */
+export function eventTypes() {
+    const table = /type_words\[WC_EV_TYPES\] = \{([\s\S]*?)\n\};/.exec(source('shared/chat/event.c'))[1];
+    const words = [...table.matchAll(/\[(WC_EV_\w+)\] = "(\w+)"/g)];
+    const last = words.findIndex(([, name]) => name === 'WC_EV_RESYNC');
+    return words.slice(0, last + 1).map(([, , word]) => word);
+}
