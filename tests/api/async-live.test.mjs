@@ -116,6 +116,10 @@ describe('real time as it is described', () => {
         await ask(a, 'presence.set', { status: 'away', text: 'lunch' });
         await ask(b, 'presence.query', { limit: 10 });
         await ask(b, 'presence.query', { user: 'alice' });
+        const telnet = await site.telnet(alice);
+        for (const from of [b, stream])
+            await from.waitFor(() => typesOf(from).includes('userloggedin'), { what: 'alice to be on telnet too' });
+        telnet.close();
     });
 
     test('refusals', async () => {
