@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
 import { events, session, socket } from '../realtime/people.mjs';
 import { ASYNCAPI, Description } from './description.mjs';
@@ -54,6 +55,15 @@ function check(channel, list) {
     }
 }
 
+/** Does it again until both of bob's sessions saw these types: what isn't stored may be dropped. */
+async function provoke(types, action) {
+    let i = 0;
+    await eventually(async () => {
+        await action(++i);
+        return [b, stream].every((from) => types.every((type) => typesOf(from).includes(type)));
+    }, { timeout: 20000, interval: 100, what: types.join() });
+}
+
 const PLANTS = 'wcchat://rooms/plants';
 const GENERAL = 'wcchat://rooms/general';
 let site, alice, bob, a, b, ear, stream;
@@ -98,6 +108,10 @@ describe('real time as it is described', () => {
         await ask(b, 'room.leave', { target: PLANTS });
         await ask(a, 'room.invite', { target: PLANTS, user: 'bob', role: 'member' });
         await ask(a, 'room.kick', { target: PLANTS, user: 'bob', reason: 'off topic' });
+        await provoke(['conversationadded', 'conversationremoved'], async () => {
+            await b.must('room.join', { target: PLANTS });
+            await b.must('room.leave', { target: PLANTS });
+        });
         await ask(b, 'room.join', { target: PLANTS });
     });
 
@@ -110,12 +124,18 @@ describe('real time as it is described', () => {
         const direct = await ask(a, 'message.send', { target: 'wcchat://users/bob', text: 'psst' });
         await ask(b, 'read.mark', { target: 'wcchat://users/alice', message_id: direct.id });
         await ask(b, 'conversation.list', { limit: 10 });
+        await provoke(['messageread'], async () => {
+            const { id } = await a.must('message.send', { target: 'wcchat://users/bob', text: 'psst' });
+            await b.must('read.mark', { target: 'wcchat://users/alice', message_id: id });
+        });
+        await ear.waitFor(() => typesOf(ear).includes('messagedelivered'), { what: 'a receipt' });
     });
 
     test('presence', async () => {
         await ask(a, 'presence.set', { status: 'away', text: 'lunch' });
         await ask(b, 'presence.query', { limit: 10 });
         await ask(b, 'presence.query', { user: 'alice' });
+        await provoke(['presencechanged'], async (i) => b.must('presence.set', { text: `lunch ${i}` }));
         const telnet = await site.telnet(alice);
         for (const from of [b, stream])
             await from.waitFor(() => typesOf(from).includes('userloggedin'), { what: 'alice to be on telnet too' });
