@@ -2,14 +2,17 @@
  * node build.mjs OUT [MODULES]
  *
  * Writes the site into OUT: every module and style sheet as assets/<name>.<hash of its content>.<ext>, which may be
- * cached for ever, index.html, which may not, and of each a .gz and a .br. MODULES is where npm put the packages
+ * cached for ever, index.html and docs.html, which may not, the descriptions of the API (docs/), and of each a .gz and a
+ * .br. MODULES is where npm put the packages
  * (node_modules here). No bundling: a module stays a module, only the addresses in it change.
  */
 import {createHash} from "node:crypto";
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {basename, dirname, extname, join, resolve} from "node:path";
-import {fileURLToPath} from "node:url";
+import {fileURLToPath, pathToFileURL} from "node:url";
 import {brotliCompressSync, constants, gzipSync} from "node:zlib";
+
+import {docsPage} from "./docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [out, modules = join(here, "node_modules")] = process.argv.slice(2);
@@ -72,11 +75,22 @@ function addModule(file) {
     return built.get(file);
 }
 
+function styleSheet(file, names) {
+    return writeHashed(file, names.map((name) => readFileSync(join(here, `style/${name}.css`), "utf8")).join("\n"));
+}
+
+/** A description of the API: written as it is, and parsed. `yaml` comes from MODULES. */
+async function description(name) {
+    const {parse} = await import(pathToFileURL(join(resolve(modules), "yaml/dist/index.js")));
+    const text = readFileSync(join(here, "../docs", name), "utf8");
+    write(name, text);
+    return parse(text);
+}
+
 rmSync(out, {recursive: true, force: true});
 mkdirSync(join(out, "assets"), {recursive: true});
 const main = addModule(join(here, "app/main.js"));
-const style = writeHashed("style.css", ["base", "layout", "chat", "forms"]
-    .map((name) => readFileSync(join(here, `style/${name}.css`), "utf8")).join("\n"));
+const style = styleSheet("style.css", ["base", "layout", "chat", "forms"]);
 const icon = writeHashed("icon.svg", readFileSync(join(here, "icon.svg")));
 const notices = licences.map((file) => `${file}\n\n${readFileSync(join(modules, file), "utf8")}`).join("\n\n");
 const licence = writeHashed("licences.txt", notices);
@@ -87,4 +101,10 @@ write("index.html", readFileSync(join(here, "index.html"), "utf8")
     .replace("@LICENCE@", `/assets/${licence}`)
     .replace("@MAIN@", `/assets/${main}`)
     .replace("@PRELOADS@", preloads));
+write("docs.html", docsPage({
+    openapi: await description("openapi.yaml"),
+    asyncapi: await description("asyncapi.yaml"),
+    style: `/assets/${styleSheet("docs.css", ["base", "docs"])}`,
+    icon: `/assets/${icon}`,
+}));
 console.log(`${built.size} modules → ${out}`);

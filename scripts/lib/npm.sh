@@ -20,7 +20,7 @@ npm_install() {
 build_web() {
     local out=$1 log
     npm_install "$ROOT/web"
-    if [[ -e $out/index.html ]] && ! find "$ROOT/web" -newer "$out/index.html" -not -path "$ROOT/web/test*" | grep -q .; then
+    if [[ -e $out/index.html ]] && ! find "$ROOT/web" "$ROOT"/docs/*.yaml -newer "$out/index.html" -not -path "$ROOT/web/test*" | grep -q .; then
         return 0
     fi
     log=$(mktemp)

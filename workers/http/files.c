@@ -24,6 +24,15 @@ static const struct {
     {".txt", "text/plain; charset=utf-8"},
 };
 
+static const struct {
+    const char *path, *file;
+} pages[] = {
+    {"/", "index.html"},
+    {"/docs", "docs.html"},
+    {"/openapi.yaml", "openapi.yaml"},
+    {"/asyncapi.yaml", "asyncapi.yaml"},
+};
+
 struct files_handler {
     h2o_handler_t super;
     struct wc_http *http;
@@ -54,13 +63,14 @@ static void add(h2o_req_t *req, const char *name, const char *value)
     h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 1, NULL, value, strlen(value));
 }
 
-/* The path's file below the folder, for `/` and `/assets/<name>`; false for anything else. */
+/* The path's file below the folder: one of the pages, or `/assets/<name>`; false for anything else. */
 static bool file_of(struct wc_str path, char *out, size_t size, bool *kept)
 {
     const struct wc_str assets = WC_STR("/assets/");
     *kept = wc_str_starts(path, assets);
-    if (wc_str_is(path, "/"))
-        return snprintf(out, size, "index.html") > 0;
+    for (size_t i = 0; i < WC_COUNT(pages); i++)
+        if (wc_str_is(path, pages[i].path))
+            return snprintf(out, size, "%s", pages[i].file) > 0;
     return *kept && plain(wc_str_from(path, assets.n)) && snprintf(out, size, "%.*s", (int)path.n - 1, path.p + 1) > 0;
 }
 
