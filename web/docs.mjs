@@ -28,6 +28,17 @@ function resolve(document, node) {
     return node?.$ref?.startsWith("#") ? resolve(document, lookUp(document, node.$ref)) : node;
 }
 
+/** A copy in which a reference to a schema is described by what that says, unless it has words of its own. */
+function withDescriptions(node, schemas) {
+    if (Array.isArray(node))
+        return node.map((one) => withDescriptions(one, schemas));
+    if (node === null || typeof node !== "object")
+        return node;
+    const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withDescriptions(value, schemas)]));
+    const description = node.$ref?.includes(SCHEMA) && schemas[node.$ref.split(SCHEMA)[1]]?.description;
+    return description ? {description, ...copy} : copy;
+}
+
 /* Schemas. */
 
 function link(reference) {
@@ -70,13 +81,12 @@ function about(schema) {
     return [schema.description && inline(schema.description), limits(schema)].filter(Boolean).join("<br>");
 }
 
-/** A table; wide ones scroll by themselves, with the keyboard too. */
 function table(label, heads, rows) {
-    return `<div class="table" role="region" tabindex="0" aria-label="${escape(label)}"><table>
+    return `<table><caption class="hidden">${escape(label)}</caption>
 <thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead>
 <tbody>
 ${rows.map(([first, ...rest]) => `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("\n")}
-</tbody></table></div>`;
+</tbody></table>`;
 }
 
 /** The members of an object, those of objects inside by their path. */
@@ -110,7 +120,7 @@ ${type}${about(schema) && `<p>${about(schema)}</p>`}${own}${parts.join("")}
 function example(label, value) {
     const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
     return `<figure><figcaption>${escape(label)}</figcaption>
-<pre tabindex="0" aria-label="${escape(label)}"><code>${escape(text.trimEnd())}</code></pre></figure>`;
+<pre><code>${escape(text.trimEnd())}</code></pre></figure>`;
 }
 
 function examplesOf(media, label) {
@@ -253,8 +263,10 @@ function contents(sections) {
         links.length === 0 ? "" : `<ul>${links.map(([to, words]) => `<li><a href="#${to}">${words}</a></li>`).join("")}</ul>`}</li>`).join("\n")}</ul>`;
 }
 
-/** The whole page. `style`, `icon`: addresses. */
-export function docsPage({openapi, asyncapi, style, icon}) {
+/** The whole page. `openapi`, `asyncapi`: the documents; `style`, `icon`: addresses. */
+export function docsPage({style, icon, ...documents}) {
+    const schemas = {...documents.openapi.components.schemas, ...documents.asyncapi.components.schemas};
+    const openapi = withDescriptions(documents.openapi, schemas), asyncapi = withDescriptions(documents.asyncapi, schemas);
     const sections = [...restSections(openapi), ...realTime(asyncapi), schemaPart([openapi, asyncapi])];
     const list = contents(sections);
     return `<!doctype html>
