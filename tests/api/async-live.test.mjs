@@ -124,6 +124,8 @@ describe('real time as it is described', () => {
         const direct = await ask(a, 'message.send', { target: 'wcchat://users/bob', text: 'psst' });
         await ask(b, 'read.mark', { target: 'wcchat://users/alice', message_id: direct.id });
         await ask(b, 'conversation.list', { limit: 10 });
+        await ask(a, 'typing', { target: GENERAL });
+        await provoke(['typing'], async () => a.must('typing', { target: GENERAL }));
         await provoke(['messageread'], async () => {
             const { id } = await a.must('message.send', { target: 'wcchat://users/bob', text: 'psst' });
             await b.must('read.mark', { target: 'wcchat://users/alice', message_id: id });
