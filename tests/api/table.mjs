@@ -42,7 +42,10 @@ export function routes() {
 export function operations() {
     const text = expanded(source('shared/chat/operations.c'));
     const table = /struct wc_op wc_ops\[\] = \{([\s\S]*?)\n\};/.exec(text)[1];
-    const starts = [...table.matchAll(/\{"([a-z]+\.[a-z_]+)",\s*([\w |]+),/g)];
+    const starts = [...table.matchAll(/\{"([a-z_.]+)",\s*([\w |]+),\s*wc_op_/g)];
+    const count = [...table.matchAll(/\bwc_op_\w+,/g)].length;
+    if (starts.length === 0 || starts.length !== count)
+        throw new Error(`${starts.length} of the ${count} rows in shared/chat/operations.c could be read`);
     return new Map(starts.map((start, i) => {
         const body = table.slice(start.index + start[0].length, starts[i + 1]?.index);
         const args = [...body.matchAll(/\{\s*"(\w+)",\s*WC_ARG_(\w+),\s*WC_RULE_(\w+),\s*(true|false)\s*\}/g)];
