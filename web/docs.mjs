@@ -188,13 +188,11 @@ function requestSection(document, key, message) {
     const id = `op-${slug(message.name)}`;
     const reply = document.components.messages[`${key}Reply`];
     const description = document.operations[message.name].description;
-    const schema = {...message.payload, properties: {...message.payload.properties, id: undefined, op: undefined}};
-    for (const name of ["id", "op"])
-        delete schema.properties[name];
+    const {id: _, op, ...properties} = message.payload.properties;
     return `<section class="operation" aria-labelledby="${id}">
 <h3 id="${id}">${code(message.name)} ${escape(message.summary)}</h3>
 ${prose(description)}
-${members(schema, `Arguments of ${message.name}`)}
+${members({...message.payload, properties}, `Arguments of ${op.const}`)}
 <p>Result: ${typeOf(reply.payload.properties.result)}</p>
 ${example("A request", JSON.stringify(message.examples[0].payload))}
 ${example("Its answer", JSON.stringify(reply.examples[0].payload))}

@@ -70,7 +70,8 @@ describe('/docs', () => {
             method: one.querySelector('.method').textContent,
             responses: one.querySelectorAll('details.response').length,
         })));
-        const expected = operationsOf(openapi).map(({ id, path: at, method, responses }) => ({ id, path: at, method, responses: responses.length }));
+        const expected = operationsOf(openapi)
+            .map(({ id, path: at, method, responses }) => ({ id, path: at, method, responses: responses.length }));
         const byId = (a, b) => (a.id < b.id ? -1 : 1);
         assert.deepEqual(shown.sort(byId), expected.sort(byId));
         for (const message of Object.values(asyncapi.components.messages)) {
@@ -99,9 +100,10 @@ describe('/docs', () => {
             assert.ok(width <= options.viewport.width, `it is ${width} wide`);
             await page.evaluate(AXE);
             // The whole page has 2,000 elements of the same few kinds; looking at all of them takes minutes.
-            const include = ['header', 'nav.contents', 'h1', '#tag-presence', '#postMessage', '#op-session-open', '#event-userjoined', '#schema-Problem']
-                .map((one) => (one.startsWith('#') ? `section:has(> ${one})` : one));
-            const { violations, passes } = await page.evaluate((parts) => window.axe.run({ include: parts.map((part) => [part]) }), include);
+            const include = ['header', 'nav.contents', 'h1', '#tag-presence', '#postMessage', '#op-session-open',
+                '#event-userjoined', '#schema-Problem'].map((one) => (one.startsWith('#') ? `section:has(> ${one})` : one));
+            const { violations, passes } = await page.evaluate(
+                (parts) => window.axe.run({ include: parts.map((part) => [part]) }), include);
             assert.ok(passes.some(({ id }) => id === 'color-contrast'), 'colours were looked at');
             assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes.length})`), []);
         });
