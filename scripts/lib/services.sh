@@ -41,7 +41,7 @@ running() {
 # service_names: of all that have a pid file, in the order in which they are to be stopped.
 service_names() {
     local file name
-    for file in "$DIR"/run/nginx.pid "$DIR"/run/worker-*.pid "$DIR"/run/nats.pid "$DIR"/run/redis.pid; do
+    for file in "$DIR"/run/{worker-*,haproxy,nginx,nats,redis}.pid; do
         name=${file##*/}
         [[ ! -e $file ]] || printf '%s\n' "${name%.pid}"
     done
@@ -101,13 +101,13 @@ stop_services() {
     done
 }
 
-# stop_site: what was started last goes first.
+# stop_site: workers first, that everybody is told through the balancers; then those, then what all stand on.
 stop_site() {
     local names
     rm -f "$DIR/env"
-    [[ ! -e $DIR/run/nginx.pid ]] || stop_services 10 nginx
     mapfile -t names < <(service_names | grep '^worker-')
     stop_services 30 "${names[@]}"
+    stop_services 10 haproxy nginx
     [[ ! -e $DIR/run/nats.pid ]] || stop_services 10 nats
     [[ ! -e $DIR/run/redis.pid ]] || stop_services 30 redis
 }

@@ -58,15 +58,6 @@ static bool parse_node(struct wc_str s, struct wc_ip *ip)
     return colon != NULL && wc_ip_parse((struct wc_str){s.p, (size_t)(colon - s.p)}, ip);
 }
 
-static bool is_trusted(const struct wc_http *http, const struct wc_ip *ip)
-{
-    for (size_t i = 0; i < http->ntrusted; i++) {
-        if (wc_cidr_has(&http->trusted[i], ip))
-            return true;
-    }
-    return false;
-}
-
 static void follow_proxy(const h2o_req_t *req, struct wc_ip *ip)
 {
     struct wc_str hop = last_element(req, WC_STR("x-forwarded-for"));
@@ -83,21 +74,7 @@ void wc_http_client_address(const struct wc_http *http, h2o_req_t *req, char out
     struct wc_ip ip = {{0}};
     if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0)
         wc_ip_of((struct sockaddr *)&peer, &ip);
-    if (http->ntrusted > 0 && is_trusted(http, &ip))
+    if (wc_nets_have(&http->trusted, &ip))
         follow_proxy(req, &ip);
     wc_ip_text(&ip, out);
-}
-
-bool wc_http_trusted_read(struct wc_http *http, struct wc_buf *why)
-{
-    const struct wc_option_list *list = &http->options->trusted;
-    http->trusted = wc_realloc_array(NULL, list->n > 0 ? list->n : 1, sizeof(*http->trusted));
-    for (size_t i = 0; i < list->n; i++) {
-        if (!wc_cidr_parse(wc_str(list->v[i]), &http->trusted[i])) {
-            wc_buf_addf(why, "option http-trusted: %s is neither an address nor a network like 10.0.0.0/8", list->v[i]);
-            return false;
-        }
-    }
-    http->ntrusted = list->n;
-    return true;
 }

@@ -10,7 +10,4 @@
  */
 void wc_http_client_address(const struct wc_http *http, h2o_req_t *req, char out[WC_IP_TEXT]);
 
-/* Reads the option's list. False and a sentence in `why`. */
-bool wc_http_trusted_read(struct wc_http *http, struct wc_buf *why);
-
 #endif

@@ -1,9 +1,9 @@
 #ifndef WC_HTTP_HTTP_H
 #define WC_HTTP_HTTP_H
 
+#include "address.h"
 #include "base/log.h"
 #include "base/options.h"
-#include "http/address.h"
 #include "http/ev_glue.h"
 #include "worker.h"
 
@@ -56,8 +56,7 @@ struct wc_http {
     struct wc_streams *streams;       /* WebSockets and event streams */
     struct wc_http_linger *lingering;
     size_t nlingering;
-    struct wc_cidr *trusted;
-    size_t ntrusted;
+    struct wc_nets trusted;
     uint64_t max_connections;
     uint64_t last_id;
     char id_prefix[9]; /* of the request ids that are made here; NUL-terminated */

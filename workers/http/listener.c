@@ -84,7 +84,7 @@ static bool open_http(struct wc_http *http, struct wc_buf *why)
     const char *unknown = wc_routes_problem();
     if (unknown != NULL)
         wc_buf_addf(why, "a route names the operation %s, which does not exist", unknown);
-    if (unknown != NULL || !wc_http_trusted_read(http, why))
+    if (unknown != NULL || !wc_nets_read(&http->trusted, "http-trusted", &http->options->trusted, why))
         return false;
     if (!wc_ev_glue_start(&http->glue, http->worker->loop, why))
         return false;
@@ -109,7 +109,7 @@ static struct wc_channel *channel_open(struct wc_worker *worker, struct wc_buf *
     ch->http.worker = worker;
     ch->http.options = &options;
     if (!open_http(&ch->http, why)) {
-        free(ch->http.trusted);
+        wc_nets_free(&ch->http.trusted);
         free(ch);
         return NULL;
     }
@@ -214,7 +214,7 @@ static void channel_close(struct wc_channel *ch)
     end_connections(http);
     wc_streams_free(http);
     unconfigure(http);
-    free(http->trusted);
+    wc_nets_free(&http->trusted);
     free(ch);
 }
 

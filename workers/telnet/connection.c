@@ -137,7 +137,7 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     wc_telnet_watch(c);
 }
 
-void wc_telnet_conn_new(struct wc_telnet *ch, int fd, const struct wc_telnet_address *peer)
+void wc_telnet_conn_new(struct wc_telnet *ch, int fd, const struct wc_telnet_address *peer, bool proxied)
 {
     struct wc_telnet_conn *c = WC_NEW(struct wc_telnet_conn);
     c->ch = ch;
@@ -155,7 +155,7 @@ void wc_telnet_conn_new(struct wc_telnet *ch, int fd, const struct wc_telnet_add
     c->io.data = c;
     ev_io_start(ch->worker->loop, &c->io);
     wc_telnet_dialogue_new(c);
-    if (ch->options->proxy) {
+    if (proxied) {
         wc_telnet_become(c, WC_TN_PROXY);
         wc_telnet_dialogue_deadline(c, WC_TELNET_PROXY_MS);
         return;

@@ -63,8 +63,8 @@ struct wc_telnet_conn {
     bool blocked : 1; /* the socket took less than there was */
 };
 
-/* Takes the socket over. */
-void wc_telnet_conn_new(struct wc_telnet *ch, int fd, const struct wc_telnet_address *peer);
+/* Takes the socket over. `proxied`: a balancer's header comes first. */
+void wc_telnet_conn_new(struct wc_telnet *ch, int fd, const struct wc_telnet_address *peer, bool proxied);
 /* Frees it at the end of the turn; nothing more happens on it. */
 void wc_telnet_conn_kill(struct wc_telnet_conn *c);
 /* Writes what is left, then closes. */

@@ -73,10 +73,26 @@ static void read_peer(const struct sockaddr_storage *from, struct wc_telnet_addr
     }
 }
 
+/* *proxied: it begins with a PROXY header. From whom one is believed is decided by the address alone, never by what
+ * comes: the protocol's specification forbids to guess. */
+static bool may_come(const struct wc_telnet *ch, const struct sockaddr_storage *from, bool *proxied)
+{
+    struct wc_ip ip = {{0}};
+    bool known = wc_ip_of((const struct sockaddr *)from, &ip);
+    *proxied = ch->trusted.n == 0 ? ch->options->proxy : known && wc_nets_have(&ch->trusted, &ip);
+    return *proxied || !ch->options->proxy;
+}
+
 static void admit(struct wc_telnet *ch, int fd, const struct sockaddr_storage *from)
 {
     static const char full[] = "error: unavailable too many connections here, try again later\r\n";
     struct wc_telnet_address peer;
+    bool proxied;
+    if (!may_come(ch, from, &proxied)) {
+        ch->counts.refused++;
+        close(fd);
+        return;
+    }
     if (ch->counts.connections >= ch->options->max_connections) {
         ch->counts.refused++;
         (void)send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* a courtesy */
@@ -89,7 +105,7 @@ static void admit(struct wc_telnet *ch, int fd, const struct sockaddr_storage *f
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
     read_peer(from, &peer);
-    wc_telnet_conn_new(ch, fd, &peer);
+    wc_telnet_conn_new(ch, fd, &peer, proxied);
 }
 
 /* Out of descriptors or memory: the listener stays readable, so it is left alone for a moment. */

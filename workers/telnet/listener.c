@@ -18,8 +18,14 @@ static const struct wc_option rows[] = {
     {.name = "telnet-proxy",
      .type = WC_OPT_BOOL,
      ROW(proxy),
-     .help =
-         "telnet connections come from a balancer that speaks the PROXY protocol, version 1 or 2; others are refused"},
+     .help = "all telnet connections begin with a header of the PROXY protocol, version 1 or 2, and come from the "
+             "trusted balancers where some are named; others are refused"},
+    {.name = "telnet-trusted",
+     .metavar = "NET",
+     .type = WC_OPT_LIST,
+     ROW(trusted),
+     .help = "balancers with this address or network begin each connection with a PROXY header, which is believed; "
+             "other clients are direct ones; as often as wanted"},
     {.name = "telnet-max-connections",
      .metavar = "N",
      .type = WC_OPT_U64,
@@ -59,7 +65,7 @@ static const struct wc_metric metrics[] = {
     {"wcchat_telnet_connections", NULL, WC_GAUGE, COUNT(connections), 1, "Open telnet connections"},
     {"wcchat_telnet_accepted_total", NULL, WC_COUNTER, COUNT(accepted), 1, "Telnet connections accepted"},
     {"wcchat_telnet_refused_total", NULL, WC_COUNTER, COUNT(refused), 1,
-     "Telnet connections refused: too many, or without a PROXY header"},
+     "Telnet connections refused: too many, no PROXY header, or from no trusted balancer"},
     {"wcchat_telnet_logins_total", NULL, WC_COUNTER, COUNT(logins), 1, "Telnet logins that went well"},
     {"wcchat_telnet_login_failures_total", NULL, WC_COUNTER, COUNT(failures), 1, "Telnet logins that were refused"},
     {"wcchat_telnet_lines_total", NULL, WC_COUNTER, COUNT(lines), 1, "Lines that telnet clients sent"},
@@ -139,6 +145,16 @@ static void begin(struct wc_telnet *ch)
     wc_telnet_listen_start(ch);
 }
 
+static bool listen_everywhere(struct wc_telnet *ch, struct wc_buf *why)
+{
+    for (size_t i = 0; i < given.addresses.n; i++) {
+        if (!wc_telnet_listen(ch, wc_str(given.addresses.v[i]), why))
+            return false;
+        wc_log(ch->worker->log, WC_INFO, "telnet listens", WC_Z("address", given.addresses.v[i]));
+    }
+    return true;
+}
+
 static struct wc_channel *telnet_open(struct wc_worker *worker, struct wc_buf *why)
 {
     if (given.addresses.n == 0)
@@ -146,13 +162,11 @@ static struct wc_channel *telnet_open(struct wc_worker *worker, struct wc_buf *w
     struct wc_telnet *ch = WC_NEW(struct wc_telnet);
     ch->worker = worker;
     ch->options = &given;
-    for (size_t i = 0; i < given.addresses.n; i++) {
-        if (!wc_telnet_listen(ch, wc_str(given.addresses.v[i]), why)) {
-            wc_telnet_listen_close(ch);
-            free(ch);
-            return NULL;
-        }
-        wc_log(worker->log, WC_INFO, "telnet listens", WC_Z("address", given.addresses.v[i]));
+    if (!wc_nets_read(&ch->trusted, "telnet-trusted", &given.trusted, why) || !listen_everywhere(ch, why)) {
+        wc_telnet_listen_close(ch);
+        wc_nets_free(&ch->trusted);
+        free(ch);
+        return NULL;
     }
     begin(ch);
     return (struct wc_channel *)ch;
@@ -188,6 +202,7 @@ static void telnet_close(struct wc_channel *channel)
     ev_timer_stop(loop, &ch->scan);
     ev_prepare_stop(loop, &ch->turn);
     wc_buf_free(&ch->answers);
+    wc_nets_free(&ch->trusted);
     free(ch);
 }
 

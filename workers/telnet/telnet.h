@@ -1,6 +1,7 @@
 #ifndef WC_TELNET_TELNET_H
 #define WC_TELNET_TELNET_H
 
+#include "address.h"
 #include "base/loop.h"
 #include "base/options.h"
 #include "chat/session.h"
@@ -25,7 +26,7 @@ enum {
 };
 
 struct wc_telnet_options {
-    struct wc_option_list addresses;
+    struct wc_option_list addresses, trusted;
     bool proxy;
     uint64_t max_connections;
     uint64_t login_ms, idle_ms, stall_ms;
@@ -45,6 +46,7 @@ struct wc_telnet {
     struct wc_telnet_counts counts;
     struct wc_telnet_listener *listeners;
     size_t nlisteners;
+    struct wc_nets trusted; /* balancers */
     struct ev_timer accept_again; /* runs while the process is out of file descriptors */
     struct ev_prepare turn;       /* writes what is not a session's, frees what is dead */
     struct ev_timer scan;         /* stalled and idle connections */

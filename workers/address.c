@@ -1,6 +1,9 @@
-#include "http/address.h"
+#include "address.h"
+
+#include "base/mem.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -74,4 +77,33 @@ bool wc_cidr_has(const struct wc_cidr *net, const struct wc_ip *ip)
     if (memcmp(net->ip.b, ip->b, bytes) != 0)
         return false;
     return rest == 0 || ((net->ip.b[bytes] ^ ip->b[bytes]) >> (8 - rest)) == 0;
+}
+
+bool wc_nets_read(struct wc_nets *nets, const char *name, const struct wc_option_list *list, struct wc_buf *why)
+{
+    nets->n = 0;
+    nets->v = wc_realloc_array(NULL, list->n > 0 ? list->n : 1, sizeof(*nets->v));
+    for (size_t i = 0; i < list->n; i++) {
+        if (!wc_cidr_parse(wc_str(list->v[i]), &nets->v[i])) {
+            wc_buf_addf(why, "option %s: %s is neither an address nor a network like 10.0.0.0/8", name, list->v[i]);
+            return false;
+        }
+        nets->n++;
+    }
+    return true;
+}
+
+bool wc_nets_have(const struct wc_nets *nets, const struct wc_ip *ip)
+{
+    for (size_t i = 0; i < nets->n; i++) {
+        if (wc_cidr_has(&nets->v[i], ip))
+            return true;
+    }
+    return false;
+}
+
+void wc_nets_free(struct wc_nets *nets)
+{
+    free(nets->v);
+    *nets = (struct wc_nets){NULL, 0};
 }

@@ -1,7 +1,7 @@
-#ifndef WC_HTTP_ADDRESS_H
-#define WC_HTTP_ADDRESS_H
+#ifndef WC_ADDRESS_H
+#define WC_ADDRESS_H
 
-#include "base/str.h"
+#include "base/options.h"
 
 #include <netinet/in.h>
 
@@ -26,5 +26,17 @@ struct wc_cidr {
 /* `192.0.2.0/24`, `::1`. False when it is neither an address nor a network. */
 bool wc_cidr_parse(struct wc_str s, struct wc_cidr *out);
 bool wc_cidr_has(const struct wc_cidr *net, const struct wc_ip *ip);
+
+/* Networks, those of proxies and balancers that are believed. */
+struct wc_nets {
+    struct wc_cidr *v;
+    size_t n;
+};
+
+/* The values of the list option `name`. False and a sentence in `why` when one is neither an address nor a network.
+ * Free in either case. */
+bool wc_nets_read(struct wc_nets *nets, const char *name, const struct wc_option_list *list, struct wc_buf *why);
+bool wc_nets_have(const struct wc_nets *nets, const struct wc_ip *ip);
+void wc_nets_free(struct wc_nets *nets);
 
 #endif
