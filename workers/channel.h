@@ -17,6 +17,10 @@ struct wc_channel_ops {
     void *options_target; /* … and the struct they fill (static: options are read once, at start) */
     /* Listens as its options say. NULL with an empty `why`: it is off. NULL with a sentence: it can't. */
     struct wc_channel *(*open)(struct wc_worker *worker, struct wc_buf *why);
+    /* No new connections from now on; what is there stays as it is. Comes before drain. */
+    void (*refuse)(struct wc_channel *ch);
+    /* The connections of the others are told first (drain.h). */
+    bool drains_last;
     /* No new connections from now on; what is under way finishes, idle connections are told and closed, spread over
      * `ms`. */
     void (*drain)(struct wc_channel *ch, uint64_t ms);

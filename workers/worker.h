@@ -12,7 +12,8 @@ struct wc_worker {
     const char *version;
 };
 
-/* Runs until it has drained after SIGTERM or SIGINT (a second one ends at once). Returns the exit status. */
+/* Runs until it has drained after SIGTERM or SIGINT (a second one ends at once); SIGHUP reads the options again.
+ * Returns the exit status. */
 int wc_worker_main(int argc, char **argv, char **environ_);
 
 #endif

@@ -183,6 +183,12 @@ const char *wc_chat_not_ready(const struct wc_chat *chat)
     return NULL;
 }
 
+void wc_chat_drain(struct wc_chat *chat)
+{
+    chat->draining = true;
+    wc_lease_tell(chat->lease);
+}
+
 static void stop_over(struct wc_chat_stop *stop)
 {
     if (stop->done == NULL)

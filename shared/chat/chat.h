@@ -81,6 +81,8 @@ void wc_chat_free(struct wc_chat *chat);
  * everybody is not among them: see wc_redis_problem. */
 const char *wc_chat_not_ready(const struct wc_chat *chat);
 
+/* From now on this worker is not ready, and Redis says that it is draining. It serves as before. */
+void wc_chat_drain(struct wc_chat *chat);
 /* Ends this worker's registration: presence is told, the lease given up. Calls back once, when done or after 2 s. */
 void wc_chat_stop(struct wc_chat *chat, void (*done)(void *arg), void *arg);
 

@@ -23,6 +23,7 @@ struct wc_lease {
     uint64_t memory_checked_ms;
     bool registered; /* the worker's hash was written under this id */
     bool renewing, stopping;
+    bool again;           /* another renewal when this one is done */
     struct wc_buf live;   /* " w1 w2 " */
     struct wc_name dying; /* the worker that is being reaped; n 0: none */
     size_t reaping;       /* sessions of it under way */
@@ -326,6 +327,8 @@ static void on_workers(void *arg, wc_err err, const struct wc_reply *workers)
         l->dying.n = (uint8_t)worker.n;
         claim(l);
     }
+    if (l->again)
+        wc_lease_tell(l);
 }
 
 /* ---- renewing ----------------------------------------------------------------------------------------------- */
@@ -469,6 +472,12 @@ static void on_renew(EV_P_ ev_timer *timer, int revents)
         return;
     renew(l);
     check_memory(l);
+}
+
+void wc_lease_tell(struct wc_lease *l)
+{
+    l->again = l->renewing;
+    on_renew(l->chat->loop, &l->renew, 0);
 }
 
 void wc_lease_redis_ready(struct wc_lease *l)

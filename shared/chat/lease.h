@@ -14,6 +14,8 @@ struct wc_lease *wc_lease_new(struct wc_chat *chat);
 void wc_lease_free(struct wc_lease *l);
 void wc_lease_redis_ready(struct wc_lease *l);
 void wc_lease_redis_lost(struct wc_lease *l);
+/* Renews it now: something that it says of the worker has changed. */
+void wc_lease_tell(struct wc_lease *l);
 /* Is the heartbeat through Redis coming back? */
 bool wc_lease_hearing(const struct wc_lease *l);
 /* Gives the lease up and forgets the worker; calls back once. */

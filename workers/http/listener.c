@@ -162,6 +162,11 @@ static void on_drain(struct ev_loop *loop, ev_timer *w, int events)
         ev_timer_stop(loop, w);
 }
 
+static void channel_refuse(struct wc_channel *ch)
+{
+    wc_http_listen_end(&ch->http);
+}
+
 static void channel_drain(struct wc_channel *ch, uint64_t ms)
 {
     struct wc_http *http = &ch->http;
@@ -224,6 +229,7 @@ const struct wc_channel_ops wc_http_channel = {
     .noptions = WC_HTTP_OPTIONS,
     .options_target = &options,
     .open = channel_open,
+    .refuse = channel_refuse,
     .drain = channel_drain,
     .busy = channel_busy,
     .close = channel_close,

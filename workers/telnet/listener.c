@@ -172,6 +172,11 @@ static struct wc_channel *telnet_open(struct wc_worker *worker, struct wc_buf *w
     return (struct wc_channel *)ch;
 }
 
+static void telnet_refuse(struct wc_channel *channel)
+{
+    wc_telnet_listen_close((struct wc_telnet *)channel);
+}
+
 static void telnet_drain(struct wc_channel *channel, uint64_t ms)
 {
     struct wc_telnet *ch = (struct wc_telnet *)channel;
@@ -212,6 +217,8 @@ const struct wc_channel_ops wc_telnet_channel = {
     .noptions = WC_COUNT(rows),
     .options_target = &given,
     .open = telnet_open,
+    .refuse = telnet_refuse,
+    .drains_last = true,
     .drain = telnet_drain,
     .busy = telnet_busy,
     .close = telnet_close,

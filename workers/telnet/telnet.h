@@ -46,7 +46,7 @@ struct wc_telnet {
     struct wc_telnet_counts counts;
     struct wc_telnet_listener *listeners;
     size_t nlisteners;
-    struct wc_nets trusted; /* balancers */
+    struct wc_nets trusted;       /* balancers */
     struct ev_timer accept_again; /* runs while the process is out of file descriptors */
     struct ev_prepare turn;       /* writes what is not a session's, frees what is dead */
     struct ev_timer scan;         /* stalled and idle connections */
