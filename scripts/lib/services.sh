@@ -47,13 +47,14 @@ service_names() {
     done
 }
 
-# start_service NAME COMMAND...: in a session of its own, so that a Ctrl-C meant for the script does not reach it.
+# start_service NAME COMMAND...: its command line is kept in run/NAME.command, for scripts/lib/upgrade.sh. In a session of its own, so that a Ctrl-C meant for the script does not reach it.
 start_service() {
     local name=$1 log=$DIR/log/$1.log
     shift
     touch "$log"
     LOG_FROM[$name]=$(stat -c %s "$log")
-    setsid "$@" >>"$log" 2>&1 </dev/null 9>&- &
+    printf '%s\0' "$@" >"$DIR/run/$name.command"
+    setsid "$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- &
     write_pid "$name" $!
 }
 

@@ -1,0 +1,171 @@
+// All workers are replaced one by one while people talk: nothing is lost, doubled or out of order.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { eventually } from '../lib/eventually.mjs';
+import { tempFolder } from '../lib/process.mjs';
+import { PASSWORD } from '../lib/site.mjs';
+import { openEvents } from '../lib/sse.mjs';
+import { connectTelnet } from '../lib/telnet.mjs';
+import { connectWebSocket } from '../lib/websocket.mjs';
+import { readEnv, script, startUp } from './up.mjs';
+
+const GENERAL = 'wcchat://rooms/general';
+const EACH = 12;
+const patience = { timeout: 20000, interval: 50 };
+const stored = (event) => event.data?.target === GENERAL && event.data.seq !== undefined;
+
+/** A client that comes back until `stop`: `connect(last)` returns {gone(): promise, seen(): events, close()}. */
+class Returning {
+    constructor(connect) {
+        this.connect = connect;
+        this.parts = []; // of each connection
+        this.stopped = false;
+    }
+
+    async open() {
+        this.now = await eventually(() => this.connect(this.parts.at(-1)), { ...patience, what: 'a connection' });
+        this.parts.push(this.now);
+        this.loop = this.now.gone().then(() => (this.stopped ? undefined : this.open()));
+        this.loop.catch(() => {});
+    }
+
+    /** Sequence numbers, as they were shown. */
+    seqs() {
+        return this.parts.flatMap((part) => part.seqs());
+    }
+
+    async stop() {
+        this.stopped = true;
+        this.parts.forEach((part) => part.close());
+        await this.loop;
+    }
+}
+
+const webSocket = (url, token) => new Returning(async (before) => {
+    const ws = await connectWebSocket(`${url}/v1/ws`, { token });
+    const cursors = before && { ...before.cursors, ...Object.fromEntries(before.ws.events.filter(stored).map((e) => [GENERAL, e.id])) };
+    const opened = await ws.must('session.open', cursors ? { cursors } : {}).catch((error) => {
+        ws.destroy();
+        throw error;
+    });
+    return {
+        ws,
+        cursors: cursors ?? opened.cursors,
+        seqs: () => ws.events.filter(stored).map((event) => event.data.seq),
+        resyncs: () => ws.events.filter((event) => event.type.endsWith('.resync')).length,
+        gone: () => ws.waitFor(() => ws.gone, { timeout: 200000 }),
+        code: () => ws.closed?.code,
+        close: () => ws.destroy(),
+    };
+});
+
+const stream = (url, token) => new Returning(async (before) => {
+    const sse = await openEvents(`${url}/v1/events`, { token, lastEventId: before?.sse.lastEventId });
+    await sse.waitFor(() => sse.lastEventId !== '' || sse.ended);
+    return {
+        sse,
+        seqs: () => sse.events.map(({ event }) => event).filter(stored).map((event) => event.data.seq),
+        resyncs: () => sse.events.filter(({ event }) => event.type.endsWith('.resync')).length,
+        gone: () => sse.waitFor(() => sse.ended, { timeout: 200000 }),
+        close: () => sse.cut(),
+    };
+});
+
+const person = (port, user) => new Returning(async () => {
+    const telnet = await connectTelnet({ port });
+    try {
+        await telnet.login(user, PASSWORD);
+        await telnet.ask('/numbers on', 'numbers are on');
+    } catch (error) {
+        telnet.close();
+        throw error;
+    }
+    return {
+        telnet,
+        seqs: () => telnet.lines.map((line) => /^\[general\] #(\d+) /.exec(line)).filter(Boolean).map((m) => Number(m[1])),
+        gone: () => telnet.waitFor(() => telnet.closed, { timeout: 200000 }),
+        close: () => telnet.close(),
+    };
+});
+
+/** Posts until `going` ends; each text is repeated with its client id until it is acknowledged. */
+async function write(account, name, going) {
+    const acknowledged = [];
+    for (let i = 0; going(); i++) {
+        const body = { text: `${name} ${i}`, client_id: `${name}-${i}` };
+        const answer = await eventually(async () => {
+            const it = await account.api.post('/v1/rooms/general/messages', body, { timeout: 10000 });
+            return [200, 201].includes(it.status) && it.body;
+        }, { ...patience, what: 'a post to be taken' });
+        acknowledged.push({ ...answer, text: body.text });
+        await sleep(20); // a pace, not a wait
+    }
+    return acknowledged;
+}
+
+function entries(log) {
+    return log.map(([id, fields]) => ({ id, ...Object.fromEntries(fields.map((f, i) => [f, fields[i + 1]]).filter((_, i) => i % 2 === 0)) }));
+}
+
+test('three workers are replaced under telnet, WebSocket, event streams and REST', async (t) => {
+    const site = await startUp(t, { workers: 3 });
+    const { HTTP_URL, TELNET_PORT, WORKER_PIDS } = site.env;
+    const accounts = await Promise.all(['alice', 'bob', 'carol'].map((user) => site.register(user)));
+    const mixed = (make) => Array.from({ length: EACH }, (_, i) => make(accounts[i % 3]));
+    const people = mixed(({ user }) => person(TELNET_PORT, user));
+    const programs = [...mixed(({ token }) => webSocket(HTTP_URL, token)), ...mixed(({ token }) => stream(HTTP_URL, token))];
+    t.after(() => Promise.allSettled([...people, ...programs].map((one) => one.stop())));
+    await Promise.all([...people, ...programs].map((one) => one.open()));
+
+    let going = true;
+    const writers = accounts.map((account) => write(account, account.user, () => going));
+    await eventually(() => programs.every((one) => one.seqs().length > 10), { ...patience, what: 'everybody to hear' });
+    const upgraded = await script('wcchatctl', '--dir', site.dir, 'upgrade');
+    assert.equal(upgraded.code, 0, upgraded.err);
+    assert.equal(upgraded.out.match(/is replaced/g)?.length, 3, upgraded.out);
+    const pids = readEnv(site.dir).WORKER_PIDS;
+    assert.equal(new Set([...pids, ...WORKER_PIDS]).size, 6, 'all are others than before');
+    going = false;
+    const acknowledged = (await Promise.all(writers)).flat();
+
+    const log = entries(await site.redis('XRANGE', 'wcc:room:{general}:log', '-', '+'));
+    const last = Number(log.at(-1).id.split('-')[1]);
+    for (const { id, text } of acknowledged)
+        assert.deepEqual(log.filter((entry) => entry.text === text).map((entry) => entry.id), [id], `${text}: once`);
+    for (const one of programs) {
+        await eventually(() => one.seqs().at(-1) === last, { ...patience, what: `the end, ${last}; it is at ${one.seqs().at(-1)}` });
+        const seqs = one.seqs();
+        assert.deepEqual(seqs, Array.from({ length: last - seqs[0] + 1 }, (_, i) => seqs[0] + i), 'each once and in order');
+        assert.ok(one.parts.length >= 2, 'it had to move');
+        assert.deepEqual(one.parts.map((part) => part.resyncs()), one.parts.map(() => 0));
+    }
+    assert.ok(programs.slice(0, EACH).every((one) => one.parts.slice(0, -1).every((part) => part.code() === 1012)));
+    for (const one of people) {
+        await eventually(() => one.seqs().at(-1) === last, { ...patience, what: 'the end on telnet' });
+        for (const part of one.parts) {
+            const seqs = part.seqs();
+            assert.deepEqual(seqs, seqs.map((_, i) => seqs[0] + i), 'a telnet session without a hole');
+        }
+        assert.deepEqual(one.seqs(), [...new Set(one.seqs())].sort((a, b) => a - b));
+        assert.ok(one.parts.slice(0, -1).every(({ telnet }) => telnet.text.includes('restarting')), 'it was told');
+    }
+});
+
+test('a new version that does not get ready: the old one is back, the rest untouched', async (t) => {
+    const site = await startUp(t, { workers: 2 });
+    const { WORKER_PIDS } = site.env;
+    const broken = path.join(tempFolder('wcchat-broken'), 'wcchat-worker');
+    fs.writeFileSync(broken, '#!/bin/sh\necho no such luck\nexit 1\n', { mode: 0o755 });
+    const upgraded = await script('wcchatctl', '--dir', site.dir, 'upgrade', broken);
+    assert.notEqual(upgraded.code, 0);
+    assert.match(upgraded.err, /no such luck[^]*the old one is back/);
+    const pids = readEnv(site.dir).WORKER_PIDS;
+    assert.notEqual(pids[0], WORKER_PIDS[0]);
+    assert.equal(pids[1], WORKER_PIDS[1]);
+    for (const url of site.env.WORKER_HTTP_URLS)
+        assert.equal((await fetch(`${url}/readyz`)).status, 200);
+});
