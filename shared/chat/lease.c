@@ -18,7 +18,7 @@ struct wc_lease {
     struct wc_subscription *heartbeat;
     ev_timer beat, renew;
     struct wc_soon soon;
-    uint64_t redis_since_ms;    /* monotonic; 0: away */
+    uint64_t redis_since_ms;    /* monotonic: since when it takes our renewals; 0: away */
     uint64_t heard_ms, sent_ms; /* monotonic */
     uint64_t memory_checked_ms;
     bool registered; /* the worker's hash was written under this id */
@@ -310,12 +310,22 @@ static bool may_reap(const struct wc_lease *l)
            l->dying.n == 0 && !l->stopping && l->chat->started;
 }
 
+/* Redis is there and does not take it (full, a replica): others can't renew theirs either, and reaping waits. */
+static void not_renewed(struct wc_lease *l)
+{
+    l->renewing = false;
+    if (l->redis_since_ms != 0)
+        l->redis_since_ms = wc_monotonic_ms();
+}
+
 static void on_workers(void *arg, wc_err err, const struct wc_reply *workers)
 {
     struct wc_lease *l = arg;
-    l->renewing = false;
-    if (err != WC_OK)
+    if (err != WC_OK) {
+        not_renewed(l);
         return;
+    }
+    l->renewing = false;
     take_live(l, workers);
     size_t expired = wc_reply_u64(workers, 1);
     for (size_t i = 2; i < 2 + expired && may_reap(l); i++) {
@@ -368,7 +378,7 @@ static void on_leased(void *arg, wc_err err, const struct wc_reply *reply)
     const struct wc_str key = WC_STR("wcc:workers");
     if (err != WC_OK ||
         wc_redis_script(l->chat->redis, WC_SCRIPT_WORKERS_EXPIRED, &key, 1, NULL, 0, on_workers, l) != WC_OK) {
-        l->renewing = false;
+        not_renewed(l);
         return;
     }
     l->stats.renewals++;
@@ -395,7 +405,7 @@ static void on_renewed(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_lease *l = arg;
     if (err != WC_OK) {
-        l->renewing = false;
+        not_renewed(l);
         return;
     }
     if (!wc_str_is(wc_reply_str(reply, 0), "ok")) {
@@ -407,7 +417,7 @@ static void on_renewed(void *arg, wc_err err, const struct wc_reply *reply)
     int n = snprintf(ms, sizeof(ms), "%llu", (unsigned long long)l->chat->options.lease_ms);
     const struct wc_str key = WC_STR("wcc:workers"), args[] = {wc_str(l->chat->worker), {ms, (size_t)n}};
     if (wc_redis_script(l->chat->redis, WC_SCRIPT_WORKERS_LEASE, &key, 1, args, WC_COUNT(args), on_leased, l) != WC_OK)
-        l->renewing = false;
+        not_renewed(l);
 }
 
 static void renew(struct wc_lease *l)

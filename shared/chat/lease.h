@@ -6,9 +6,9 @@
 /*
  * This worker's lease in wcc:workers, the heartbeat through Pub/Sub, and the reaping of workers whose lease has lapsed.
  *
- * A lease is renewed every third of its time. Nobody reaps before one full lease has passed since it regained Redis, so
- * that an outage of Redis does not end the fleet. A worker that finds that it was declared dead takes a new id and
- * notes its sessions again; its sockets stay.
+ * A lease is renewed every third of its time. Nobody reaps before one full lease has passed since it regained Redis, or
+ * since Redis last refused a renewal, so that an outage of Redis does not end the fleet. A worker that finds that it
+ * was declared dead takes a new id and notes its sessions again; its sockets stay.
  */
 struct wc_lease *wc_lease_new(struct wc_chat *chat);
 void wc_lease_free(struct wc_lease *l);
