@@ -18,11 +18,11 @@ npm_install() {
 
 # build_web OUT: writes the site of web/ into OUT, when it is older than a source of it.
 build_web() {
-    local out=$1 log
+    local out=$1 log newer=none
     npm_install "$ROOT/web"
-    if [[ -e $out/index.html ]] && ! find "$ROOT/web" "$ROOT"/docs/*.yaml -newer "$out/index.html" -not -path "$ROOT/web/test*" | grep -q .; then
-        return 0
-    fi
+    [[ ! -e $out/index.html ]] ||
+        newer=$(find "$ROOT/web" "$ROOT"/docs/*.yaml -newer "$out/index.html" -not -path "$ROOT/web/test*" -print -quit)
+    [[ -n $newer ]] || return 0
     log=$(mktemp)
     if ! node "$ROOT/web/build.mjs" "$out" >"$log" 2>&1; then
         cat "$log" >&2

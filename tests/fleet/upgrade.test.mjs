@@ -129,6 +129,10 @@ test('three workers are replaced under telnet, WebSocket, event streams and REST
     assert.equal(upgraded.out.match(/is replaced/g)?.length, 3, upgraded.out);
     const pids = readEnv(site.dir).WORKER_PIDS;
     assert.equal(new Set([...pids, ...WORKER_PIDS]).size, 6, 'all are others than before');
+    // Telnet has no cursors: whoever was away has to be back before the last message.
+    const [[head]] = await site.redis('XREVRANGE', 'wcc:room:{general}:log', '+', '-', 'COUNT', '1');
+    const now = Number(head.split('-')[1]);
+    await eventually(() => people.every((one) => one.seqs().at(-1) > now), { ...patience, timeout: 60000, what: 'everybody to be back' });
     going = false;
     const acknowledged = (await Promise.all(writers)).flat();
 
