@@ -18,6 +18,7 @@ function(wc_pkg_library name module)
 endfunction()
 
 wc_plain_library(ev ev.h ev)
+wc_plain_library(nats nats/nats.h nats)
 wc_pkg_library(openssl openssl)
 wc_pkg_library(jansson jansson)
 wc_pkg_library(utf8proc libutf8proc)

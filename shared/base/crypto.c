@@ -1,9 +1,8 @@
 #include "base/crypto.h"
 
+#include "base/key_file.h"
 #include "base/mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -14,10 +13,6 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define KEY_FILE_MAX 16384 /* a P-256 key in PEM has some 240 bytes */
 
 void wc_random(void *out, size_t n)
 {
@@ -137,22 +132,6 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
     return -1;
 }
 
-/* Takes a file of at most KEY_FILE_MAX bytes; returns their number or -1. */
-static int read_all(int fd, char *out)
-{
-    size_t n = 0;
-    while (n <= KEY_FILE_MAX) {
-        ssize_t got = read(fd, out + n, KEY_FILE_MAX + 1 - n);
-        if (got == 0)
-            return (int)n;
-        if (got > 0)
-            n += (size_t)got;
-        else if (errno != EINTR)
-            return -1;
-    }
-    return -1;
-}
-
 static EVP_PKEY *parse_pem(const char *pem, int n)
 {
     BIO *bio = BIO_new_mem_buf(pem, n);
@@ -160,22 +139,6 @@ static EVP_PKEY *parse_pem(const char *pem, int n)
     BIO_free(bio);
     ERR_clear_error(); /* or a later look at the queue finds our refusal */
     return pkey;
-}
-
-static wc_err read_key_file(int fd, EVP_PKEY **out, const char **why)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return refuse(WC_BAD_REQUEST, why, "the key file is not a regular file");
-    if ((st.st_mode & 077) != 0)
-        return refuse(WC_BAD_REQUEST, why, "others than its owner may use the key file: chmod 600 it");
-    char *pem = wc_alloc(KEY_FILE_MAX + 1);
-    int n = read_all(fd, pem);
-    *out = n >= 0 ? parse_pem(pem, n) : NULL;
-    OPENSSL_cleanse(pem, KEY_FILE_MAX + 1);
-    free(pem);
-    return *out != NULL ? WC_OK
-                        : refuse(WC_BAD_REQUEST, why, "the key file holds no private key in PEM without a passphrase");
 }
 
 /* On P-256, and both halves of one pair: a wrong public half would make signatures that nobody accepts. */
@@ -245,16 +208,14 @@ static bool fill(struct wc_ec_key *key, EVP_PKEY *pkey)
 
 wc_err wc_ec_key_load(struct wc_ec_key *key, const char *path, const char **why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return refuse(WC_NOT_FOUND, why, "there is no key file");
-    if (fd < 0)
-        return refuse(WC_BAD_REQUEST, why, "the key file cannot be opened for reading");
-    EVP_PKEY *pkey = NULL;
-    wc_err err = read_key_file(fd, &pkey, why);
-    close(fd);
+    struct wc_buf pem = WC_BUF_INIT;
+    wc_err err = wc_key_file_read(path, &pem, why);
+    EVP_PKEY *pkey = err == WC_OK ? parse_pem(pem.p, (int)pem.n) : NULL;
+    wc_wipe(&pem);
     if (err != WC_OK)
         return err;
+    if (pkey == NULL)
+        return refuse(WC_BAD_REQUEST, why, "the key file holds no private key in PEM without a passphrase");
     struct wc_ec_key made = {0};
     bool ok = fill(&made, pkey);
     EVP_PKEY_free(pkey);
@@ -266,70 +227,16 @@ wc_err wc_ec_key_load(struct wc_ec_key *key, const char *path, const char **why)
     return WC_OK;
 }
 
-static bool write_all(int fd, struct wc_str s)
-{
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno != EINTR)
-            return false;
-        s = wc_str_from(s, n > 0 ? (size_t)n : 0);
-    }
-    return fchmod(fd, 0600) == 0 && fsync(fd) == 0;
-}
-
-static void sync_folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder =
-        slash == NULL ? wc_str_dup(WC_STR(".")) : wc_str_dup((struct wc_str){path, (size_t)(slash - path) + 1});
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(folder);
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
-}
-
-/* A complete file gets its name by link(2), which only one can win. */
-static wc_err publish(struct wc_str pem, const char *path, const char **why)
-{
-    struct wc_buf tmp = WC_BUF_INIT;
-    char suffix[10];
-    wc_random_name(suffix, sizeof(suffix));
-    wc_buf_addf(&tmp, "%s.%.10s", path, suffix);
-    wc_buf_add(&tmp, "", 1);
-    wc_err err = WC_OK;
-    int fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool written = fd >= 0 && write_all(fd, pem);
-    if (!written)
-        err = refuse(WC_UNAVAILABLE, why, "the key file cannot be written");
-    else if (link(tmp.p, path) != 0)
-        err = errno == EEXIST ? refuse(WC_CONFLICT, why, "there is a key file already")
-                              : refuse(WC_UNAVAILABLE, why, "the key file cannot be put in its place");
-    if (fd >= 0) {
-        close(fd);
-        unlink(tmp.p);
-    }
-    wc_buf_free(&tmp);
-    return err;
-}
-
 wc_err wc_ec_key_create(const char *path, const char **why)
 {
-    if (access(path, F_OK) == 0)
-        return refuse(WC_CONFLICT, why, "there is a key file already");
     EVP_PKEY *pkey = EVP_EC_gen("P-256");
     struct wc_buf pem = WC_BUF_INIT;
     wc_err err =
         pkey != NULL && write_pem(pkey, true, &pem) ? WC_OK : refuse(WC_UNAVAILABLE, why, "no key could be made");
     EVP_PKEY_free(pkey);
     if (err == WC_OK)
-        err = publish(wc_buf_view(&pem), path, why);
-    if (err == WC_OK)
-        sync_folder_of(path);
-    if (pem.p != NULL)
-        OPENSSL_cleanse(pem.p, pem.cap);
-    wc_buf_free(&pem);
+        err = wc_key_file_create(path, wc_buf_view(&pem), why);
+    wc_wipe(&pem);
     return err;
 }
 
@@ -337,9 +244,7 @@ void wc_ec_key_free(struct wc_ec_key *key)
 {
     if (key == NULL)
         return;
-    if (key->private_pem.p != NULL)
-        OPENSSL_cleanse(key->private_pem.p, key->private_pem.cap);
-    wc_buf_free(&key->private_pem);
+    wc_wipe(&key->private_pem);
     wc_buf_free(&key->public_pem);
     OPENSSL_cleanse(key, sizeof(*key));
 }
