@@ -32,5 +32,6 @@ struct wc_channel_ops {
 
 extern const struct wc_channel_ops wc_telnet_channel; /* telnet/listener.c */
 extern const struct wc_channel_ops wc_http_channel;   /* http/listener.c */
+extern const struct wc_channel_ops wc_nats_channel;   /* nats/channel.c */
 
 #endif

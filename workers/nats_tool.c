@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/key_file.h"
 #include "base/text.h"
-#include "nats/credentials.h"
+#include "chat/nats_jwt.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const struct wc_channel_ops *const kinds[] = {&wc_telnet_channel, &wc_http_channel};
+static const struct wc_channel_ops *const kinds[] = {&wc_telnet_channel, &wc_http_channel, &wc_nats_channel};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), PATIENCE_TICK_MS = 50 };
 
 struct worker_options {
@@ -178,7 +178,7 @@ static bool open_channels(struct program *p, struct wc_buf *why)
         open += p->channels[i] != NULL;
     }
     if (open == 0)
-        wc_buf_z(why, "no channel is on: give --telnet ADDR or --http ADDR");
+        wc_buf_z(why, "no channel is on: give --telnet ADDR, --http ADDR or --nats URL");
     return open != 0;
 }
 

@@ -60,6 +60,7 @@ struct wc_chat {
     struct wc_auth *auth;         /* auth.h */
     struct wc_presence *presence; /* presence.h */
     struct wc_lease *lease;       /* lease.h */
+    const struct wc_nats_site *nats; /* nats_jwt.h; NULL: that channel is off */
     struct wc_chat_stop stop;
     const char *version;
     uint64_t started_ms; /* since the epoch */

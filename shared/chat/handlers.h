@@ -22,6 +22,9 @@ void wc_op_auth_jwks(struct wc_call *call);
 void wc_op_account_sessions(struct wc_call *call);
 void wc_op_account_session_end(struct wc_call *call);
 
+/* nats_grant.c */
+void wc_op_auth_nats(struct wc_call *call);
+
 /* rooms.c */
 void wc_op_room_create(struct wc_call *call);
 void wc_op_room_list(struct wc_call *call);

@@ -21,6 +21,7 @@ struct wc_lease {
     uint64_t redis_since_ms;    /* monotonic: since when it takes our renewals; 0: away */
     uint64_t heard_ms, sent_ms; /* monotonic */
     uint64_t memory_checked_ms;
+    uint64_t asked_ms, until_ms; /* monotonic: the renewal under way, the end of the last one */
     bool registered; /* the worker's hash was written under this id */
     bool renewing, stopping;
     bool again;           /* another renewal when this one is done */
@@ -194,6 +195,11 @@ static void take_live(struct wc_lease *l, const struct wc_reply *workers)
     }
     if (!me)
         wc_buf_addf(&l->live, "%s ", l->chat->worker);
+}
+
+uint64_t wc_lease_until(const struct wc_lease *l)
+{
+    return l->until_ms;
 }
 
 struct wc_str wc_lease_live(const struct wc_lease *l)
@@ -382,6 +388,7 @@ static void on_leased(void *arg, wc_err err, const struct wc_reply *reply)
         return;
     }
     l->stats.renewals++;
+    l->until_ms = l->asked_ms + l->chat->options.lease_ms;
     if (!l->chat->started)
         start(l);
 }
@@ -395,6 +402,7 @@ static void declared_dead(struct wc_lease *l)
     l->stats.deaths++;
     l->registered = false;
     l->renewing = false;
+    l->until_ms = 0;
     listen_to_self(l);
     wc_log(chat->log, WC_WARN, "declared dead; going on under a new id", WC_Z("before", before));
     on_renew(chat->loop, &l->renew, 0);
@@ -424,6 +432,7 @@ static void renew(struct wc_lease *l)
 {
     char ms[24], pid[12], sessions[24], started[24], host[256] = "";
     struct wc_chat *chat = l->chat;
+    l->asked_ms = wc_monotonic_ms();
     gethostname(host, sizeof(host) - 1);
     int nms = snprintf(ms, sizeof(ms), "%llu", (unsigned long long)chat->options.lease_ms);
     int npid = snprintf(pid, sizeof(pid), "%d", (int)getpid());

@@ -20,6 +20,8 @@ void wc_lease_tell(struct wc_lease *l);
 bool wc_lease_hearing(const struct wc_lease *l);
 /* Gives the lease up and forgets the worker; calls back once. */
 void wc_lease_stop(struct wc_lease *l, void (*done)(void *arg), void *arg);
+/* Until when (monotonic, ms) this worker surely holds its lease under the id that it has; 0: it does not. */
+uint64_t wc_lease_until(const struct wc_lease *l);
 /* The workers that hold a lease, separated by spaces, this one among them: as of the last renewal. */
 struct wc_str wc_lease_live(const struct wc_lease *l);
 /* The same, read now; in any case answered later. The view is valid until the callback returns. */

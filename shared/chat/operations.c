@@ -38,6 +38,7 @@ const struct wc_op wc_ops[] = {
         {"refresh_token", WC_ARG_REFRESH_TOKEN, WC_RULE_SECRET, false},
         {"everywhere", WC_ARG_EVERYWHERE, WC_RULE_FLAG, false}}},
     {"auth.jwks", WC_OP_ANYBODY, wc_op_auth_jwks, {{NULL, 0, 0, false}}},
+    {"auth.nats", 0, wc_op_auth_nats, {{NULL, 0, 0, false}}},
     {"account.get", 0, wc_op_account_get, {{NULL, 0, 0, false}}},
     {"account.update", 0, wc_op_account_update, {
         {"display_name", WC_ARG_DISPLAY_NAME, WC_RULE_SHORT, true}}},

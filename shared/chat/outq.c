@@ -80,6 +80,18 @@ enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd)
     return WC_OUTQ_DONE;
 }
 
+struct wc_frame *wc_outq_first(const struct wc_outq *q)
+{
+    return q->count != 0 ? at(q, 0) : NULL;
+}
+
+void wc_outq_shift(struct wc_outq *q)
+{
+    written(q, at(q, 0)->len - q->offset);
+    if (q->count == 0)
+        wc_outq_clear(q);
+}
+
 void wc_outq_clear(struct wc_outq *q)
 {
     for (uint32_t i = 0; i < q->count; i++)

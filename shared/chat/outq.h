@@ -22,6 +22,9 @@ void wc_outq_push(struct wc_outq *q, struct wc_frame *frame); /* takes a referen
 void wc_outq_push_str(struct wc_outq *q, struct wc_str s);    /* copies */
 /* Writes as much as the socket takes, with as few writev as that needs. BROKEN: errno says why. */
 enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd);
+/* For queues that are not written to a socket: the first frame, or NULL; and away with it. */
+struct wc_frame *wc_outq_first(const struct wc_outq *q);
+void wc_outq_shift(struct wc_outq *q);
 void wc_outq_clear(struct wc_outq *q);
 
 #endif

@@ -168,6 +168,11 @@ void wc_requests_receive(struct wc_requests *q, struct wc_str text)
     wc_json_free(doc);
 }
 
+void wc_requests_refuse(struct wc_requests *q, wc_err err, const char *detail)
+{
+    refuse(q, WC_STR_NONE, err, detail);
+}
+
 void wc_requests_end(struct wc_requests *q)
 {
     for (struct wc_request *r = q->first, *next; r != NULL; r = next) {

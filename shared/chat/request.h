@@ -39,6 +39,8 @@ struct wc_requests {
 };
 
 void wc_requests_receive(struct wc_requests *q, struct wc_str text);
+/* Answers what could not even be read, with `"re":null`. */
+void wc_requests_refuse(struct wc_requests *q, wc_err err, const char *detail);
 /* Those under way get no answer. */
 void wc_requests_end(struct wc_requests *q);
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/metrics.h"
 #include "chat/lease.h"
+#include "chat/nats_jwt.h"
 #include "http/http.h"
 #include "http/request.h"
 #include "http/respond.h"
@@ -42,6 +43,8 @@ void wc_http_serve_ready(struct wc_http_request *r)
     wc_json_open(&b, "checks");
     write_check(&b, "redis", redis, problem != NULL ? problem : "not connected yet");
     write_check(&b, "subscription", hearing, "the heartbeat through Redis does not come back");
+    if (chat->nats != NULL)
+        write_check(&b, "nats", chat->nats->problem == NULL, chat->nats->problem);
     wc_json_close(&b);
     wc_json_close(&b);
     wc_http_answer(r, not_ready == NULL ? 200 : 503, WC_HTTP_JSON, &b);

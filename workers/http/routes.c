@@ -22,6 +22,7 @@ static const struct wc_route routes[] = {
 
     {"POST", V1 "/auth/token", "auth.token", NULL, 200, WC_ROUTE_OPEN},
     {"POST", V1 "/auth/refresh", "auth.refresh", NULL, 200, WC_ROUTE_OPEN},
+    {"POST", V1 "/auth/nats", "auth.nats", NULL, 200, 0},
     {"POST", V1 "/auth/logout", "auth.logout", NULL, 204, WC_ROUTE_OPTIONAL},
 
     {"POST", V1 "/users", "account.register", NULL, 201, WC_ROUTE_OPEN},

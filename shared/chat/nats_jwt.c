@@ -1,4 +1,4 @@
-#include "nats/credentials.h"
+#include "chat/nats_jwt.h"
 
 #include "base/crypto.h"
 #include "base/json.h"

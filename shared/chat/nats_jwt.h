@@ -1,5 +1,5 @@
-#ifndef WC_NATS_CREDENTIALS_H
-#define WC_NATS_CREDENTIALS_H
+#ifndef WC_CHAT_NATS_JWT_H
+#define WC_CHAT_NATS_JWT_H
 
 #include "base/nkey.h"
 
@@ -49,5 +49,15 @@ void wc_nats_account_jwt(const struct wc_nats_keys *keys, struct wc_str revocati
 
 /* The lines of a server's configuration: operator, accounts, and where it finds them. */
 void wc_nats_server_config(const struct wc_nats_keys *keys, uint64_t issued, struct wc_buf *out);
+
+/* What POST /v1/auth/nats hands out, beside a JWT: set by the NATS channel while it is on. */
+struct wc_nats_site {
+    const struct wc_nats_keys *keys;
+    const char *const *servers; /* as clients reach them */
+    size_t nservers;
+    const char *websocket;      /* the same for browsers; "" for none */
+    uint64_t lifetime_s;        /* of a person's JWT */
+    const char *problem;        /* why this worker does not serve NATS now; NULL when it does */
+};
 
 #endif
