@@ -122,10 +122,11 @@ const once = { connection: { reconnect: false, ignoreAuthErrorAbort: false } };
 
 test('credentials expire', async () => {
     const short = await site.addWorker({ args: ['--token-lifetime', '2s'] });
-    const account = await site.login('eve', { worker: site.workers.indexOf(short) });
-    const { expires_in } = await grant(account);
+    const worker = site.workers.indexOf(short);
+    const account = await site.login('eve', { worker });
+    const { expires_in } = await grant(account, worker);
     assert.equal(expires_in, 2);
-    const connection = await member(site, account, once);
+    const connection = await member(site, account, { ...once, worker });
     await connection.must('conversation.list');
     await cutOff(connection);
 });

@@ -94,6 +94,7 @@ static void on_up(struct wc_nats *n)
     n->site.problem = NULL;
     n->stats.up = 1;
     wc_log(n->chat->log, WC_INFO, "nats ready");
+    wc_nats_revoke_again(n); /* a server that has just started knows the account from now on */
     wc_nats_sessions_go_on(n, true);
 }
 

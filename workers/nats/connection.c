@@ -58,6 +58,7 @@ struct wc_nats_conn {
     size_t out_bytes;
     uint64_t certain_ms;
     bool stopping, drain, closed, hungry, connected, publishing;
+    size_t subscribed; /* subscriptions whose callback may still be called */
     struct wc_nats_conn_stats counts, shown;
 };
 
@@ -188,6 +189,15 @@ static void on_closed(natsConnection *nc, void *arg)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void on_complete(void *arg)
+{
+    struct wc_nats_conn *c = arg;
+    pthread_mutex_lock(&c->lock);
+    c->subscribed--;
+    pthread_cond_signal(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Slow consumers and refused permissions: counted elsewhere; the default handler writes to standard error. */
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *arg)
 {
@@ -238,6 +248,11 @@ static natsStatus subscribe_all(struct wc_nats_conn *c, natsConnection *nc)
                 : natsConnection_Subscribe(&route->sub, nc, r->subject, on_message, route);
         if (s == NATS_OK) /* the bound is the mailbox's */
             s = natsSubscription_SetPendingLimits(route->sub, -1, -1);
+        if (s == NATS_OK && (s = natsSubscription_SetOnCompleteCB(route->sub, on_complete, c)) == NATS_OK) {
+            pthread_mutex_lock(&c->lock);
+            c->subscribed++;
+            pthread_mutex_unlock(&c->lock);
+        }
     }
     return s;
 }
@@ -248,6 +263,18 @@ static void unsubscribe_all(struct wc_nats_conn *c)
         natsSubscription_Destroy(c->routes[i].sub);
         c->routes[i].sub = NULL;
     }
+}
+
+/* Closes it and waits until nats.c's threads have called back for the last time. */
+static void disconnect(struct wc_nats_conn *c, natsConnection *nc)
+{
+    unsubscribe_all(c);
+    natsConnection_Close(nc);
+    natsConnection_Destroy(nc);
+    pthread_mutex_lock(&c->lock);
+    while (!c->closed || c->subscribed != 0)
+        pthread_cond_wait(&c->changed, &c->lock);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* NULL and *why when it could not be done. */
@@ -269,8 +296,8 @@ static natsConnection *connect_once(struct wc_nats_conn *c, const char **why)
     if (s == NATS_OK)
         return nc;
     *why = natsStatus_GetText(s);
-    unsubscribe_all(c);
-    natsConnection_Destroy(nc);
+    if (nc != NULL)
+        disconnect(c, nc);
     return NULL;
 }
 
@@ -443,9 +470,7 @@ static void *run(void *arg)
             serve(c, nc);
             set_connected(c, false);
             (void)natsConnection_FlushTimeout(nc, FLUSH_MS);
-            unsubscribe_all(c);
-            natsConnection_Close(nc);
-            natsConnection_Destroy(nc);
+            disconnect(c, nc);
         }
         tell(c, WC_NATS_DOWN, why);
     } while (pause_before_retry(c, &wait));
