@@ -1,11 +1,11 @@
 // scripts/wcchatctl on a real site: what it changes bites on running workers.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
-import { ROOT } from '../lib/process.mjs';
+import { BUILD, ROOT, tempFolder } from '../lib/process.mjs';
 import { startSite } from '../lib/site.mjs';
 
 let site;
@@ -94,4 +94,19 @@ test('what is wrong is said, and nothing is changed', async () => {
         assert.match(err, words);
     }
     assert.match((await ctl(['users', 'create', 'shorty'], 'short\n')).err, /at least 8/);
+});
+
+test('credentials of a bridge, from the seeds alone', async () => {
+    const dir = tempFolder('wcchat-ctl');
+    const keys = path.join(dir, 'nats.keys');
+    execFileSync(path.join(BUILD, 'wcchat-nats'), ['setup', keys]);
+    const creds = await done(['--nats-keys', keys, 'nats', 'bridge', 'phoenix', '7']);
+    const jwt = /BEGIN NATS USER JWT-----\n(\S+)\n/.exec(creds)[1];
+    const claims = JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
+    assert.equal(claims.name, 'phoenix');
+    assert.equal(claims.exp - claims.iat, 7 * 86400);
+    assert.deepEqual(claims.nats.pub, { deny: ['>'] });
+    assert.match(creds, /BEGIN USER NKEY SEED-----\nSU[A-Z2-7]{56}\n/);
+    for (const args of [['nats', 'bridge'], ['nats', 'king', 'x'], ['--nats-keys', '/nowhere', 'nats', 'bridge', 'x'], ['nats', 'bridge', 'A B']])
+        assert.notEqual((await ctl(['--nats-keys', keys, ...args])).code, 0, args.join(' '));
 });
