@@ -23,11 +23,12 @@ export class Session {
             closed: (code) => this.#end(code),
         }, options);
         this.#after(options.timeoutMs, () => this.#id === null && this.#end(CLOSE.away));
-        this.connection.attach(transport(token, {
+        this.link = transport(token, {
             opened: () => this.#over || this.#open(),
             received: (text) => this.#over || this.connection.received(text),
             closed: (code, reason) => this.connection.closed(code, reason),
-        }));
+        });
+        this.connection.attach(this.link);
     }
 
     request(op, args, timeoutMs) {
@@ -40,9 +41,10 @@ export class Session {
             return;
         this.#checking = true;
         try {
-            await this.request("session.ping", {session: this.#id}, timeoutMs);
+            const cursors = this.link.acknowledged ? this.cursors.toJSON() : undefined;
+            await this.request("session.ping", {session: this.#id, cursors}, timeoutMs);
         } catch (error) {
-            if (error.code === "timeout")
+            if (error.code === "timeout" || error.code === "not_found")
                 this.#end(CLOSE.away);
         } finally {
             this.#checking = false;
@@ -62,6 +64,8 @@ export class Session {
         const fresh = this.cursors.size === 0;
         try {
             const args = fresh ? {} : {cursors: this.cursors.toJSON()};
+            if (this.link.session)
+                args.session = this.link.session;
             this.#opened(await this.request("session.open", args), fresh);
         } catch (error) {
             this.#end(error.code === "unauthenticated" ? CLOSE.expired : CLOSE.lost, error.retryAfter * 1000);
@@ -92,7 +96,7 @@ export class Session {
 
     #beat(ms) {
         this.#after(ms, () => {
-            if (this.options.now() - this.connection.heardAt >= ms / 2)
+            if (this.link.acknowledged || this.options.now() - this.connection.heardAt >= ms / 2)
                 this.check(this.options.pingTimeoutMs);
             this.#beat(ms);
         });

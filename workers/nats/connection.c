@@ -58,6 +58,7 @@ struct wc_nats_conn {
     size_t out_bytes;
     uint64_t certain_ms;
     bool stopping, drain, closed, hungry, connected, publishing;
+    uint64_t epoch, seen_epoch; /* connections so far; as the loop knows */
     size_t subscribed; /* subscriptions whose callback may still be called */
     struct wc_nats_conn_stats counts, shown;
 };
@@ -133,6 +134,16 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, 
     natsMsg_Destroy(msg);
 }
 
+static void note(struct wc_nats_conn *c, const struct wc_nats_message *m)
+{
+    if (m->event != WC_NATS_UP && m->event != WC_NATS_DOWN)
+        return;
+    c->up = m->event == WC_NATS_UP;
+    pthread_mutex_lock(&c->lock);
+    c->seen_epoch = m->token;
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void on_wake(EV_P_ ev_async *watcher, int revents)
 {
     (void)loop;
@@ -148,8 +159,7 @@ static void on_wake(EV_P_ ev_async *watcher, int revents)
     while (list != NULL) {
         struct wc_nats_message *m = list;
         list = m->next;
-        if (m->event == WC_NATS_UP || m->event == WC_NATS_DOWN)
-            c->up = m->event == WC_NATS_UP;
+        note(c, m);
         c->setup.event(c->setup.arg, m);
         free(m);
     }
@@ -447,13 +457,37 @@ static bool pause_before_retry(struct wc_nats_conn *c, unsigned *ms)
     return on;
 }
 
+/* Events that were not published have a gap before them: what was on its way with the old connection may be lost. */
+static void drop_events(struct wc_nats_conn *c)
+{
+    struct piece **at = &c->out;
+    while (*at != NULL) {
+        struct piece *p = *at;
+        if (p->kind == PIECE_EVENT) {
+            *at = p->next;
+            c->out_bytes -= p->size;
+            piece_free(p);
+        } else {
+            at = &p->next;
+        }
+    }
+    c->out_tail = at;
+}
+
 static void set_connected(struct wc_nats_conn *c, bool connected)
 {
+    struct wc_nats_message *m = connected ? message_new(WC_NATS_UP, "", "", WC_STR("")) : NULL;
     pthread_mutex_lock(&c->lock);
     c->connected = connected;
     c->counts.up = connected;
     c->counts.connects += connected;
+    if (connected)
+        m->token = ++c->epoch;
+    else
+        drop_events(c);
     pthread_mutex_unlock(&c->lock);
+    if (connected)
+        deliver(c, m);
 }
 
 static void *run(void *arg)
@@ -466,7 +500,6 @@ static void *run(void *arg)
         if (nc != NULL) {
             wait = RETRY_FIRST_MS;
             set_connected(c, true);
-            tell(c, WC_NATS_UP, "");
             serve(c, nc);
             set_connected(c, false);
             (void)natsConnection_FlushTimeout(nc, FLUSH_MS);
@@ -546,7 +579,7 @@ static bool enqueue(struct wc_nats_conn *c, int kind, struct wc_str subject, uin
     size_t size = subject.n + data.n + OVERHEAD;
     pthread_mutex_lock(&c->lock);
     bool full = c->out_bytes + size > c->setup.queue_max * (kind == PIECE_EVENT ? 1 : 2);
-    bool taken = !full && (kind != PIECE_EVENT || c->connected);
+    bool taken = !full && (kind != PIECE_EVENT || (c->connected && c->seen_epoch == c->epoch));
     if (!taken) {
         c->hungry = kind == PIECE_EVENT || c->hungry;
         c->counts.dropped_out += kind != PIECE_EVENT;

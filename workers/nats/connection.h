@@ -58,8 +58,9 @@ bool wc_nats_conn_up(const struct wc_nats_conn *c);
 
 /* Something to be published: copied. `generation` 0: no header. False, dropped: there is no room. */
 bool wc_nats_publish(struct wc_nats_conn *c, struct wc_str subject, struct wc_str data);
-/* An event of a session: with the header `Wcc-Generation`, and only until the time given to wc_nats_conn_certain. False
- * when there is no room or no connection now: WC_NATS_ROOM or WC_NATS_UP will follow. */
+/* An event of a session: with the header `Wcc-Generation`, and only until the time given to wc_nats_conn_certain. None is
+ * published on another connection than the one that the loop knew of when it gave it: WC_NATS_UP says that what was
+ * given before may be lost. False when there is no room or no connection now: WC_NATS_ROOM or WC_NATS_UP will follow. */
 bool wc_nats_publish_event(struct wc_nats_conn *c, struct wc_str subject, uint64_t generation, struct wc_str data);
 /* Until when (monotonic, ms) this worker surely holds its sessions. */
 void wc_nats_conn_certain(struct wc_nats_conn *c, uint64_t until_ms);

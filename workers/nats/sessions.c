@@ -245,7 +245,7 @@ struct places {
     const struct wc_places *seen;
     struct wc_places *from;
     uint64_t before_ms;
-    bool all, missing;
+    bool missing;
 };
 
 /* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way. */
@@ -255,7 +255,7 @@ static void compare(void *arg, struct wc_str conv, unsigned side, struct wc_id i
     struct places *p = arg;
     const struct wc_place *seen = wc_places_find(p->seen, conv);
     if (seen != NULL && wc_id_cmp(seen->id, id) < 0) {
-        p->missing = p->missing || p->all || id.ms <= p->before_ms;
+        p->missing = p->missing || id.ms <= p->before_ms;
         id = seen->id;
     }
     wc_places_add(p->from, conv, id);
@@ -263,11 +263,10 @@ static void compare(void *arg, struct wc_str conv, unsigned side, struct wc_id i
 
 void wc_nats_session_replay(struct wc_nats_session *ns, const struct wc_places *seen)
 {
-    struct places p = {seen, &ns->places, ns->ping_ms, ns->doubtful, false};
+    struct places p = {seen, &ns->places, ns->ping_ms, false};
     if (ns->state != WC_NATS_OPEN || ns->session.out.count != 0 || seen->n == 0)
         return;
     wc_fanout_places(&ns->session, compare, &p);
-    ns->doubtful = false;
     if (!p.missing) {
         wc_places_free(&ns->places);
         return;
@@ -281,15 +280,23 @@ void wc_nats_session_replay(struct wc_nats_session *ns, const struct wc_places *
 
 /* All of them. */
 
+/* Lost with the lease, or with the connection: each is somebody's again with its next ping, which says what is missing. */
+static void lose_all(struct wc_nats *n)
+{
+    for (struct wc_nats_session *ns = n->sessions, *next; ns != NULL; ns = next) {
+        next = ns->next;
+        if (ns->state == WC_NATS_OPEN || ns->state == WC_NATS_OPENING)
+            wc_nats_session_kill(ns, WC_UNAVAILABLE);
+    }
+}
+
 void wc_nats_sessions_go_on(struct wc_nats *n, bool lost)
 {
-    for (struct wc_nats_session *ns = n->sessions; ns != NULL; ns = ns->next) {
-        ns->doubtful = ns->doubtful || lost;
-        if (lost)
-            ns->pinged = ev_now(n->chat->loop);
+    if (lost)
+        lose_all(n);
+    for (struct wc_nats_session *ns = n->sessions; ns != NULL; ns = ns->next)
         if (ns->blocked && ns->state == WC_NATS_OPEN)
             wc_session_dirty(n->chat, &ns->session);
-    }
 }
 
 static void on_let_go(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
@@ -313,16 +320,6 @@ static bool let_go(struct wc_nats_session *ns, struct wc_str cursor, wc_nats_don
                                   WC_STR("1")};
     *task = wc_nats_script(ns->nats, WC_SCRIPT_NATS_PING, wc_name_str(&key), args, WC_COUNT(args), done, arg);
     return *task != NULL;
-}
-
-/* Every session was lost with the lease: each is somebody's again with its next ping. */
-static void lose_all(struct wc_nats *n)
-{
-    for (struct wc_nats_session *ns = n->sessions, *next; ns != NULL; ns = next) {
-        next = ns->next;
-        if (ns->state == WC_NATS_OPEN || ns->state == WC_NATS_OPENING)
-            wc_nats_session_kill(ns, WC_UNAVAILABLE);
-    }
 }
 
 void wc_nats_sessions_tick(struct wc_nats *n)

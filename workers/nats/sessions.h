@@ -36,7 +36,6 @@ struct wc_nats_session {
     double pinged;                /* the loop's time of it */
     enum wc_nats_session_state state;
     bool by_ping;  /* `asked` is a session.ping */
-    bool doubtful; /* something may have been lost on its way */
     bool blocked;  /* the connection has no room */
     char name[WC_NATS_SESSION_NAME_MAX + 1];
     char subject[sizeof(WC_NATS_EVENTS) + 33 + WC_NATS_SESSION_NAME_MAX + 2];
@@ -44,7 +43,7 @@ struct wc_nats_session {
 
 void wc_nats_sessions_init(struct wc_nats *n);
 void wc_nats_sessions_tick(struct wc_nats *n);
-/* The connection is there again, or has room. `lost`: what was on its way may be lost. */
+/* The connection has room. `lost`: it is another one, and what was on its way may be lost. */
 void wc_nats_sessions_go_on(struct wc_nats *n, bool lost);
 /* Others may have them: hands over those that can be. */
 void wc_nats_sessions_leave(struct wc_nats *n);
