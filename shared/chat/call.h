@@ -63,6 +63,7 @@ struct wc_call {
     struct wc_target target;          /* of WC_ARG_TARGET */
     struct wc_name conv, key;         /* of the target as the caller sees it */
     struct wc_buf result;             /* JSON */
+    struct wc_name committing;        /* the conversation whose log the script under way appends to; n 0: none */
     bool created;                     /* something new came to be: 201 rather than 200 */
     struct wc_failure failure;
     /* private to call.c and the handlers */

@@ -25,9 +25,38 @@ static void on_command(void *arg, wc_err err, const struct wc_reply *reply)
         call->step(call, reply);
 }
 
+/* Those that append one entry to the log of their key, and answer {ok, its id, …}. */
+static bool appends(enum wc_script which)
+{
+    switch (which) {
+    case WC_SCRIPT_POST:
+    case WC_SCRIPT_ROOM_CREATE:
+    case WC_SCRIPT_ROOM_DELETE:
+    case WC_SCRIPT_ROOM_JOIN:
+    case WC_SCRIPT_ROOM_LEAVE:
+    case WC_SCRIPT_ROOM_UPDATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void tell_committed(struct wc_call *call, const struct wc_reply *reply)
+{
+    struct wc_chat *chat = call->chat;
+    struct wc_str id = wc_reply_str(reply, 1);
+    struct wc_id parts;
+    if (chat->committed == NULL || call->committing.n == 0 || !wc_str_is(wc_reply_str(reply, 0), "ok"))
+        return;
+    if (wc_id_parse(id, &parts) && parts.seq != 0 && !wc_str_is(wc_reply_str(reply, 2), "repeated"))
+        chat->committed(chat->committed_arg, wc_name_str(&call->committing), id);
+}
+
 static void on_script(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_call *call = arg;
+    if (err == WC_OK)
+        tell_committed(call, reply);
     if (err == WC_OK && !call->any && !wc_str_is(wc_reply_str(reply, 0), "ok"))
         wc_call_fail_reply(call, reply);
     else
@@ -39,6 +68,11 @@ static void script(struct wc_call *call, enum wc_script which, struct wc_str key
 {
     call->step = next;
     call->any = any;
+    call->committing.n = 0;
+    if (appends(which) && key.n < sizeof(call->committing.z)) {
+        memcpy(call->committing.z, key.p, key.n);
+        call->committing.n = (uint8_t)key.n;
+    }
     wc_err err = wc_redis_script(call->chat->redis, which, &key, 1, args, n, on_script, call);
     if (err != WC_OK)
         wc_call_fail(call, err, NULL);

@@ -60,6 +60,9 @@ struct wc_chat {
     struct wc_auth *auth;         /* auth.h */
     struct wc_presence *presence; /* presence.h */
     struct wc_lease *lease;       /* lease.h */
+    /* NULL, or: a call of this worker has appended this entry to the log of this conversation (its key). */
+    void (*committed)(void *arg, struct wc_str key, struct wc_str id);
+    void *committed_arg;
     const struct wc_nats_site *nats; /* nats_jwt.h; NULL: that channel is off */
     struct wc_chat_stop stop;
     const char *version;

@@ -35,6 +35,12 @@ static const struct wc_option rows[] = {
      .type = WC_OPT_STR,
      ROW(websocket),
      .help = "how browsers reach the NATS server (ws://host:port or wss://…)"},
+    {.name = "nats-bridge",
+     .metavar = NULL,
+     .type = WC_OPT_BOOL,
+     .def = "true",
+     ROW(bridge),
+     .help = "publishes what this worker stores for bridges too, at one more read of Redis each"},
     {.name = "nats-ping",
      .metavar = "TIME",
      .type = WC_OPT_DURATION,
@@ -71,6 +77,7 @@ static const struct wc_metric metrics[] = {
     METRIC("takeovers_total", WC_COUNTER, takeovers, "Sessions taken over or taken up again"),
     METRIC("replays_total", WC_COUNTER, replays, "Times that events were sent again"),
     METRIC("lapsed_total", WC_COUNTER, lapsed, "Sessions let go because their pings did not come"),
+    METRIC("bridged_total", WC_COUNTER, bridged, "Stored events published for bridges"),
     METRIC("revocations_total", WC_COUNTER, revocations, "Times that the NATS server was told who is revoked"),
     METRIC("sessions", WC_GAUGE, sessions, "Event sessions over NATS"),
     METRIC("users", WC_GAUGE, peers, "Users that asked over NATS lately"),
@@ -239,6 +246,10 @@ static struct wc_channel *open(struct wc_worker *worker, struct wc_buf *why)
     ev_timer_init(&n->tick, on_tick, 0.5, 0.5);
     n->tick.data = n;
     ev_timer_start(n->chat->loop, &n->tick);
+    if (options.bridge) {
+        n->chat->committed = wc_nats_bridge;
+        n->chat->committed_arg = n;
+    }
     n->conn = connect_as(n, WC_NATS_WORKER);
     n->system = connect_as(n, WC_NATS_SYSTEM);
     return ch;
@@ -264,6 +275,7 @@ static void close_channel(struct wc_channel *ch)
 {
     struct wc_nats *n = &ch->nats;
     n->chat->nats = NULL;
+    n->chat->committed = NULL;
     ev_timer_stop(n->chat->loop, &n->tick);
     wc_nats_tasks_end(n);
     wc_nats_originals_end(n);

@@ -19,11 +19,13 @@
  *   requests.c    their requests, and session_requests.c those about sessions
  *   original.c    the original's request
  *   sessions.c    event sessions
+ *   bridge.c      what trusted services read
  *   service.c     the NATS service protocol
  */
 struct wc_nats_options {
     struct wc_option_list servers, public_servers;
     const char *keys, *websocket;
+    bool bridge;
     uint64_t ping_ms, keep_ms;
 };
 
@@ -41,7 +43,7 @@ enum wc_nats_subject {
 
 struct wc_nats_stats {
     uint64_t up, connects, received, published, dropped, waiting; /* of the connection, as of the last tick */
-    uint64_t requests, refused, no_reply, takeovers, replays, lapsed, forwarded, revocations;
+    uint64_t requests, refused, no_reply, takeovers, replays, lapsed, forwarded, revocations, bridged;
     uint64_t sessions, peers; /* gauges */
 };
 
@@ -78,6 +80,8 @@ typedef void (*wc_nats_done)(struct wc_nats *n, void *arg, wc_err err, const str
 /* A script on one key. NULL: it failed at once, `done` will not be called. */
 struct wc_nats_task *wc_nats_script(struct wc_nats *n, enum wc_script script, struct wc_str key,
                                     const struct wc_str *args, size_t nargs, wc_nats_done done, void *arg);
+struct wc_nats_task *wc_nats_command(struct wc_nats *n, const struct wc_str *argv, size_t argc, wc_nats_done done,
+                                     void *arg);
 void wc_nats_task_forget(struct wc_nats_task *task); /* NULL is fine */
 void wc_nats_tasks_end(struct wc_nats *n);
 
@@ -101,6 +105,9 @@ bool wc_nats_inbox(struct wc_str reply, struct wc_str user);
 
 void wc_nats_original(struct wc_nats *n, const struct wc_nats_message *m);
 void wc_nats_originals_end(struct wc_nats *n);
+
+/* For wc_chat.committed: publishes the event for bridges, when it has been read. Best effort. */
+void wc_nats_bridge(void *nats, struct wc_str key, struct wc_str id);
 
 void wc_nats_service(struct wc_nats *n, const struct wc_nats_message *m);
 
