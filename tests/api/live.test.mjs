@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
+import { startNats } from '../lib/nats.mjs';
 import { PASSWORD, startSite } from '../lib/site.mjs';
 import { openEvents } from '../lib/sse.mjs';
 import { connectWebSocket } from '../lib/websocket.mjs';
@@ -71,6 +72,16 @@ describe('the API as it is described', () => {
         await erin.call('endSession', '404 not_found', { params: { id: 'nothing' } });
         await anybody.call('logout', 204, { body: { refresh_token } });
         await eventually(async () => (await erin.api.get('/v1/users/me')).status === 401, { what: 'the token to die' });
+    });
+
+    test('credentials for NATS, where there is one', async (t) => {
+        await alice.call('getNatsCredentials', '404 not_found');
+        const nats = await startNats();
+        t.after(() => nats.stop());
+        await site.addWorker({ args: nats.args });
+        const there = new Checked(site.api(site.workers.length - 1, alice.account.token), coverage);
+        const { body } = await there.call('getNatsCredentials', 200);
+        assert.deepEqual([body.servers, body.websocket], [[nats.url], nats.wsUrl]);
     });
 
     test('ending sessions, by id and all', async () => {
