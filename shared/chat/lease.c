@@ -22,7 +22,7 @@ struct wc_lease {
     uint64_t heard_ms, sent_ms; /* monotonic */
     uint64_t memory_checked_ms;
     uint64_t asked_ms, until_ms; /* monotonic: the renewal under way, the end of the last one */
-    bool registered; /* the worker's hash was written under this id */
+    bool registered;             /* the worker's hash was written under this id */
     bool renewing, stopping;
     bool again;           /* another renewal when this one is done */
     struct wc_buf live;   /* " w1 w2 " */
@@ -182,7 +182,7 @@ bool wc_lease_hearing(const struct wc_lease *l)
 
 /* ---- who lives ---------------------------------------------------------------------------------------------- */
 
-static void take_live(struct wc_lease *l, const struct wc_reply *workers)
+void wc_lease_take_live(struct wc_lease *l, const struct wc_reply *workers)
 {
     bool me = false;
     l->live.n = 0;
@@ -219,7 +219,7 @@ static void on_live(void *arg, wc_err err, const struct wc_reply *workers)
 {
     struct reader *r = arg;
     if (err == WC_OK)
-        take_live(r->lease, workers);
+        wc_lease_take_live(r->lease, workers);
     r->cb(r->arg, err, wc_lease_live(r->lease));
     free(r);
 }
@@ -332,7 +332,7 @@ static void on_workers(void *arg, wc_err err, const struct wc_reply *workers)
         return;
     }
     l->renewing = false;
-    take_live(l, workers);
+    wc_lease_take_live(l, workers);
     size_t expired = wc_reply_u64(workers, 1);
     for (size_t i = 2; i < 2 + expired && may_reap(l); i++) {
         struct wc_str worker = wc_reply_str(workers, i);

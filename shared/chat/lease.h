@@ -24,6 +24,8 @@ void wc_lease_stop(struct wc_lease *l, void (*done)(void *arg), void *arg);
 uint64_t wc_lease_until(const struct wc_lease *l);
 /* The workers that hold a lease, separated by spaces, this one among them: as of the last renewal. */
 struct wc_str wc_lease_live(const struct wc_lease *l);
+/* What the script workers_expired answered somebody else. */
+void wc_lease_take_live(struct wc_lease *l, const struct wc_reply *workers);
 /* The same, read now; in any case answered later. The view is valid until the callback returns. */
 void wc_lease_read_live(struct wc_lease *l, void (*cb)(void *arg, wc_err err, struct wc_str live), void *arg);
 

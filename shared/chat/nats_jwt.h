@@ -55,9 +55,9 @@ struct wc_nats_site {
     const struct wc_nats_keys *keys;
     const char *const *servers; /* as clients reach them */
     size_t nservers;
-    const char *websocket;      /* the same for browsers; "" for none */
-    uint64_t lifetime_s;        /* of a person's JWT */
-    const char *problem;        /* why this worker does not serve NATS now; NULL when it does */
+    const char *websocket; /* the same for browsers; "" for none */
+    uint64_t lifetime_s;   /* of a person's JWT */
+    const char *problem;   /* why this worker does not serve NATS now; NULL when it does */
 };
 
 #endif

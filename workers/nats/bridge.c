@@ -4,8 +4,8 @@
 
 /*
  * What trusted services read: each stored event of a room on `wcc.frontend.events.room.<room>`, each of a direct
- * conversation on `wcc.frontend.events.user.<receiver>`, published once, by the worker that committed it. Nobody waits for
- * it; who misses some sees it by seq, and reads history.
+ * conversation on `wcc.frontend.events.user.<receiver>`, published once, by the worker that committed it. Nobody waits
+ * for it; who misses some sees it by seq, and reads history.
  */
 struct reading {
     struct wc_name conv;

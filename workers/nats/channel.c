@@ -19,7 +19,8 @@ static const struct wc_option rows[] = {
      .metavar = "URL",
      .type = WC_OPT_LIST,
      ROW(servers),
-     .help = "serves NATS over this server (nats://host:port); as often as wanted: the others are tried when one is away"},
+     .help =
+         "serves NATS over this server (nats://host:port); as often as wanted: the others are tried when one is away"},
     {.name = "nats-keys",
      .metavar = "FILE",
      .type = WC_OPT_STR,

@@ -59,7 +59,7 @@ struct wc_nats_conn {
     uint64_t certain_ms;
     bool stopping, drain, closed, hungry, connected, publishing;
     uint64_t epoch, seen_epoch; /* connections so far; as the loop knows */
-    size_t subscribed; /* subscriptions whose callback may still be called */
+    size_t subscribed;          /* subscriptions whose callback may still be called */
     struct wc_nats_conn_stats counts, shown;
 };
 
@@ -125,7 +125,8 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, 
             data = WC_STR_NONE;
         else if (data.p == NULL)
             data = WC_STR("");
-        struct wc_nats_message *m = message_new(WC_NATS_MESSAGE, natsMsg_GetSubject(msg), reply != NULL ? reply : "", data);
+        struct wc_nats_message *m =
+            message_new(WC_NATS_MESSAGE, natsMsg_GetSubject(msg), reply != NULL ? reply : "", data);
         m->route = route->index;
         m->shed = shed;
         m->too_large = too_large;
@@ -253,9 +254,8 @@ static natsStatus subscribe_all(struct wc_nats_conn *c, natsConnection *nc)
     for (size_t i = 0; i < c->setup.nroutes && s == NATS_OK; i++) {
         const struct wc_nats_route *r = &c->setup.routes[i];
         struct route *route = &c->routes[i];
-        s = r->queue != NULL
-                ? natsConnection_QueueSubscribe(&route->sub, nc, r->subject, r->queue, on_message, route)
-                : natsConnection_Subscribe(&route->sub, nc, r->subject, on_message, route);
+        s = r->queue != NULL ? natsConnection_QueueSubscribe(&route->sub, nc, r->subject, r->queue, on_message, route)
+                             : natsConnection_Subscribe(&route->sub, nc, r->subject, on_message, route);
         if (s == NATS_OK) /* the bound is the mailbox's */
             s = natsSubscription_SetPendingLimits(route->sub, -1, -1);
         if (s == NATS_OK && (s = natsSubscription_SetOnCompleteCB(route->sub, on_complete, c)) == NATS_OK) {

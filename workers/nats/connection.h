@@ -6,9 +6,9 @@
 #include "chat/nats_jwt.h"
 
 /*
- * A connection to the NATS servers that never holds up the loop. A thread of its own connects (again and again), publishes
- * what the loop hands it and asks what the loop wants to know; nats.c's threads bring messages. Both do nothing but copy,
- * enqueue and wake the loop. Both queues are bounded.
+ * A connection to the NATS servers that never holds up the loop. A thread of its own connects (again and again),
+ * publishes what the loop hands it and asks what the loop wants to know; nats.c's threads bring messages. Both do
+ * nothing but copy, enqueue and wake the loop. Both queues are bounded.
  */
 struct wc_nats_conn;
 
@@ -44,9 +44,9 @@ struct wc_nats_setup {
     enum wc_nats_role role;
     const struct wc_nats_route *routes; /* kept */
     size_t nroutes;
-    size_t data_max;    /* bytes of a message that is taken */
-    size_t mailbox_max; /* bytes that wait for the loop */
-    size_t queue_max;   /* bytes that wait to be published */
+    size_t data_max;                                           /* bytes of a message that is taken */
+    size_t mailbox_max;                                        /* bytes that wait for the loop */
+    size_t queue_max;                                          /* bytes that wait to be published */
     void (*event)(void *arg, const struct wc_nats_message *m); /* in the loop */
     void *arg;
 };
@@ -58,9 +58,10 @@ bool wc_nats_conn_up(const struct wc_nats_conn *c);
 
 /* Something to be published: copied. `generation` 0: no header. False, dropped: there is no room. */
 bool wc_nats_publish(struct wc_nats_conn *c, struct wc_str subject, struct wc_str data);
-/* An event of a session: with the header `Wcc-Generation`, and only until the time given to wc_nats_conn_certain. None is
- * published on another connection than the one that the loop knew of when it gave it: WC_NATS_UP says that what was
- * given before may be lost. False when there is no room or no connection now: WC_NATS_ROOM or WC_NATS_UP will follow. */
+/* An event of a session: with the header `Wcc-Generation`, and only until the time given to wc_nats_conn_certain. None
+ * is published on another connection than the one that the loop knew of when it gave it: WC_NATS_UP says that what was
+ * given before may be lost. False when there is no room or no connection now: WC_NATS_ROOM or WC_NATS_UP will follow.
+ */
 bool wc_nats_publish_event(struct wc_nats_conn *c, struct wc_str subject, uint64_t generation, struct wc_str data);
 /* Until when (monotonic, ms) this worker surely holds its sessions. */
 void wc_nats_conn_certain(struct wc_nats_conn *c, uint64_t until_ms);

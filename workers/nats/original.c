@@ -8,8 +8,8 @@
 /*
  * The request that the first frontend of this chat sent, on `wcc.frontend.requests`:
  *
- *   → {source_app_id, source_app_version, origin_user_id, origin_room?, message_text, target_url, created_on, access_token}
- *   ← {message_id, acknowledged, error}
+ *   → {source_app_id, source_app_version, origin_user_id, origin_room?, message_text, target_url, created_on,
+ * access_token} ← {message_id, acknowledged, error}
  *
  * `access_token` is an access token of `origin_user_id`: the subject says nothing of who asks.
  */
@@ -50,7 +50,8 @@ static void answer(struct wc_nats_original *o, struct wc_str id, wc_err err, con
         wc_json_bool(&b, "acknowledged", true);
         wc_json_null(&b, "error");
     } else {
-        wc_buf_addf(&words, "%s: %s", wc_err_code(err), detail != NULL && detail[0] != '\0' ? detail : wc_err_title(err));
+        wc_buf_addf(&words, "%s: %s", wc_err_code(err),
+                    detail != NULL && detail[0] != '\0' ? detail : wc_err_title(err));
         wc_json_null(&b, "message_id");
         wc_json_bool(&b, "acknowledged", false);
         wc_json_str(&b, "error", wc_buf_view(&words));

@@ -138,7 +138,8 @@ bool wc_nats_inbox(struct wc_str reply_to, struct wc_str user)
     return theirs && memchr(rest.p, '*', rest.n) == NULL && memchr(rest.p, '>', rest.n) == NULL;
 }
 
-void wc_nats_request_take(struct wc_nats *n, struct wc_str user, struct wc_str reply_to, const struct wc_nats_message *m)
+void wc_nats_request_take(struct wc_nats *n, struct wc_str user, struct wc_str reply_to,
+                          const struct wc_nats_message *m)
 {
     if (!wc_text_user(user) || !wc_nats_inbox(reply_to, user)) {
         n->stats.no_reply++;

@@ -139,7 +139,10 @@ static void ping_here(struct wc_nats_session *ns, struct wc_request *r, const wc
 struct search {
     struct wc_nats_request *m; /* lives until `r` is answered */
     struct wc_request *r;
+    bool looked; /* who lives was read for it */
 };
+
+static void search(struct search *search);
 
 static bool lives(struct wc_nats *n, struct wc_str worker)
 {
@@ -186,35 +189,77 @@ static void take_over(struct wc_nats_request *m, struct wc_request *r, struct wc
     wc_nats_session_claim(ns, generation);
 }
 
-static void on_found(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
+static void search_over(struct search *search, wc_err err, const char *why)
 {
-    struct search *search = arg;
-    struct wc_nats_request *m = search->m;
-    struct wc_request *r = search->r;
+    wc_request_fail(search->r, err, why);
     free(search);
-    if (err != WC_OK) {
-        wc_request_fail(r, err, NULL);
-    } else if (!wc_str_is(wc_reply_str(reply, 0), "ok")) {
-        wc_request_fail(r, WC_NOT_FOUND, "session: it is not known any more; open it again");
-    } else {
-        struct wc_str holder = wc_reply_str(reply, 1), address = wc_reply_str(reply, 2);
-        bool elsewhere = address.n != 0 && !wc_str_is(address, n->address) && lives(n, holder);
-        if (elsewhere && !m->forwarded)
-            forward(m, address);
-        else
-            take_over(m, r, wc_reply_str(reply, 3));
-    }
 }
 
-static void ping_elsewhere(struct wc_nats_request *m, struct wc_request *r, struct wc_str name)
+static void on_looked(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *workers)
 {
-    struct wc_name key = wc_user_key(wc_str(m->peer->user->name));
-    struct search *search = WC_NEW(struct search);
-    *search = (struct search){m, r};
-    if (wc_nats_script(m->nats, WC_SCRIPT_NATS_SESSION, wc_name_str(&key), &name, 1, on_found, search) != NULL)
+    struct search *s = arg;
+    if (err != WC_OK) {
+        search_over(s, err, NULL);
         return;
-    free(search);
-    wc_request_fail(r, WC_UNAVAILABLE, NULL);
+    }
+    wc_lease_take_live(n->chat->lease, workers);
+    s->looked = true;
+    search(s);
+}
+
+/* A worker that was started just now is not known to all others yet, and holds what it holds. */
+static void look(struct wc_nats *n, struct search *s)
+{
+    if (wc_nats_script(n, WC_SCRIPT_WORKERS_EXPIRED, WC_STR("wcc:workers"), NULL, 0, on_looked, s) == NULL)
+        search_over(s, WC_UNAVAILABLE, NULL);
+}
+
+static void decide(struct wc_nats *n, struct search *s, const struct wc_reply *reply)
+{
+    struct wc_nats_request *m = s->m;
+    struct wc_request *r = s->r;
+    struct wc_str holder = wc_reply_str(reply, 1), address = wc_reply_str(reply, 2);
+    bool elsewhere = !m->forwarded && address.n != 0 && !wc_str_is(address, n->address);
+    if (elsewhere && !lives(n, holder) && !s->looked) {
+        look(n, s);
+        return;
+    }
+    free(s);
+    if (elsewhere && lives(n, holder))
+        forward(m, address);
+    else
+        take_over(m, r, wc_reply_str(reply, 3));
+}
+
+static void on_found(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct search *s = arg;
+    if (err != WC_OK)
+        search_over(s, err, NULL);
+    else if (!wc_str_is(wc_reply_str(reply, 0), "ok"))
+        search_over(s, WC_NOT_FOUND, "session: it is not known any more; open it again");
+    else
+        decide(n, s, reply);
+}
+
+/* Asks who holds it. */
+static void search(struct search *s)
+{
+    struct wc_nats_request *m = s->m;
+    struct wc_name key = wc_user_key(wc_str(m->peer->user->name));
+    char why[128];
+    wc_json *args = wc_json_parse(m->data, why, sizeof(why));
+    struct wc_str name = wc_json_get_str(args, "session");
+    if (wc_nats_script(m->nats, WC_SCRIPT_NATS_SESSION, wc_name_str(&key), &name, 1, on_found, s) == NULL)
+        search_over(s, WC_UNAVAILABLE, NULL);
+    wc_json_free(args);
+}
+
+static void ping_elsewhere(struct wc_nats_request *m, struct wc_request *r)
+{
+    struct search *s = WC_NEW(struct search);
+    *s = (struct search){m, r, false};
+    search(s);
 }
 
 /* session.close: claimed for a moment, so that whoever holds it lets it go. */
@@ -247,7 +292,7 @@ static void close_session(struct wc_nats_request *m, struct wc_request *r, struc
     struct wc_name key = wc_user_key(wc_str(m->peer->user->name));
     const struct wc_str args[] = {name, wc_str(n->chat->worker), wc_str(n->address), WC_STR("1"), WC_STR("")};
     struct search *search = WC_NEW(struct search);
-    *search = (struct search){m, r};
+    *search = (struct search){m, r, false};
     if (wc_nats_script(n, WC_SCRIPT_NATS_CLAIM, wc_name_str(&key), args, WC_COUNT(args), on_closed, search) != NULL)
         return;
     free(search);
@@ -276,5 +321,5 @@ void wc_nats_session_request(struct wc_nats_request *m, struct wc_request *r, st
     else if (ns != NULL)
         ping_here(ns, r, args);
     else
-        ping_elsewhere(m, r, name);
+        ping_elsewhere(m, r);
 }

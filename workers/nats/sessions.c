@@ -280,7 +280,8 @@ void wc_nats_session_replay(struct wc_nats_session *ns, const struct wc_places *
 
 /* All of them. */
 
-/* Lost with the lease, or with the connection: each is somebody's again with its next ping, which says what is missing. */
+/* Lost with the lease, or with the connection: each is somebody's again with its next ping, which says what is missing.
+ */
 static void lose_all(struct wc_nats *n)
 {
     for (struct wc_nats_session *ns = n->sessions, *next; ns != NULL; ns = next) {

@@ -11,8 +11,8 @@
  *
  *   CLAIMING (nats_claim.lua) ─▶ OPENING (attached to its conversations) ─▶ OPEN ─▶ DEAD; any ─▶ DEAD
  *
- * A holder that was frozen is silent when it wakes: nothing is published past its lease (connection.h), and a lease that
- * lapsed ends all its sessions here.
+ * A holder that was frozen is silent when it wakes: nothing is published past its lease (connection.h), and a lease
+ * that lapsed ends all its sessions here.
  */
 enum wc_nats_session_state { WC_NATS_CLAIMING, WC_NATS_OPENING, WC_NATS_OPEN, WC_NATS_DEAD };
 #define WC_NATS_SESSION_NAME_MAX 40 /* [A-Za-z0-9_-] */
@@ -20,14 +20,14 @@ enum wc_nats_session_state { WC_NATS_CLAIMING, WC_NATS_OPENING, WC_NATS_OPEN, WC
 
 struct wc_nats_session {
     struct wc_session session;
-    struct wc_nats_session *next, **link;                 /* of all */
+    struct wc_nats_session *next, **link; /* of all */
     struct wc_nats_session *next_of_peer, **link_of_peer;
     struct wc_nats *nats;
     struct wc_nats_peer *peer;
-    struct wc_nats_task *task;   /* claiming, or noting a ping */
-    struct wc_request *asked;    /* to be answered when it is open; or NULL */
-    struct wc_request *pinging;  /* to be answered when the ping is noted; or NULL */
-    struct wc_places seen;       /* of that ping */
+    struct wc_nats_task *task;  /* claiming, or noting a ping */
+    struct wc_request *asked;   /* to be answered when it is open; or NULL */
+    struct wc_request *pinging; /* to be answered when the ping is noted; or NULL */
+    struct wc_places seen;      /* of that ping */
     struct wc_session_start from;
     struct wc_places places;
     struct wc_buf cursor; /* what `from` views */
@@ -35,8 +35,8 @@ struct wc_nats_session {
     uint64_t generation, ping_ms; /* ping_ms: Redis' time of the last */
     double pinged;                /* the loop's time of it */
     enum wc_nats_session_state state;
-    bool by_ping;  /* `asked` is a session.ping */
-    bool blocked;  /* the connection has no room */
+    bool by_ping; /* `asked` is a session.ping */
+    bool blocked; /* the connection has no room */
     char name[WC_NATS_SESSION_NAME_MAX + 1];
     char subject[sizeof(WC_NATS_EVENTS) + 33 + WC_NATS_SESSION_NAME_MAX + 2];
 };

@@ -73,8 +73,8 @@ struct wc_nats {
     struct wc_nats_task *tasks;
 };
 
-/* Something asked of Redis for this channel. `done` is called once, with WC_UNAVAILABLE when the channel is closed first,
- * unless it is forgotten. */
+/* Something asked of Redis for this channel. `done` is called once, with WC_UNAVAILABLE when the channel is closed
+ * first, unless it is forgotten. */
 struct wc_nats_task;
 typedef void (*wc_nats_done)(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply);
 /* A script on one key. NULL: it failed at once, `done` will not be called. */
@@ -90,7 +90,7 @@ struct wc_nats_peer {
     UT_hash_handle hh;
     struct wc_user *user;
     struct wc_nats_session *first; /* of theirs, held or being claimed here */
-    uint64_t version; /* of the account, when its credentials were last looked at */
+    uint64_t version;              /* of the account, when its credentials were last looked at */
     uint32_t requests, sessions;
     double used; /* the loop's time */
 };
