@@ -4,6 +4,8 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,16 +31,16 @@ static double cpu_now(void)
     return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0 ? (double)t.tv_sec + (double)t.tv_nsec / 1e9 : 0;
 }
 
+/* `<all> <resident> …`, in pages: proc(5), statm. */
 static uint64_t resident(void)
 {
-    unsigned long long all = 0, pages = 0;
+    char line[128];
     FILE *f = fopen("/proc/self/statm", "re");
     if (f == NULL)
         return 0;
-    if (fscanf(f, "%llu %llu", &all, &pages) != 2)
-        pages = 0;
+    const char *space = fgets(line, sizeof(line), f) != NULL ? strchr(line, ' ') : NULL;
     fclose(f);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return space != NULL ? strtoull(space, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void next_window(struct wc_vitals *v, ev_tstamp now, double cpu)
