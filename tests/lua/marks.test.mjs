@@ -158,7 +158,7 @@ test('a member who is writing is announced, not too often, and nothing of it sta
 test('nobody writes in a conversation that is closed', async () => {
     const key = 'wcc:dm:{alice:bob}';
     await post(bench, key, 'alice', 'hi', { peer: 'bob' });
-    await bench.ok('typing', key, 'bob', 'web', 1);
+    await bench.ok('typing', key, 'bob', 'web', 60000);
     await bench.ok('dm_close', key);
     await bench.refuses('not_found', 'typing', key, 'alice', 'web', 1000);
 });

@@ -305,7 +305,7 @@ test('a quiet connection is pinged, and dropped when nobody answers; a stream ge
 });
 
 test('draining tells everyone, spread over the time there is, and nothing is lost', async (t) => {
-    const site = await startSite({ workers: 2, args: ['--drain', '1s'] });
+    const site = await startSite({ workers: 2, args: ['--drain', '3s'] });
     t.after(() => site.stop());
     const { alice } = await people(site, 'alice');
     const sockets = await Promise.all(Array.from({ length: 10 }, () => session(site, alice, 0)));

@@ -381,8 +381,8 @@ void wc_nats_sessions_leave(struct wc_nats *n)
 
 void wc_nats_sessions_end(struct wc_nats *n)
 {
-    while (n->sessions != NULL) {
-        struct wc_nats_session *ns = n->sessions;
+    for (struct wc_nats_session *ns = n->sessions, *next; ns != NULL; ns = next) {
+        next = ns->next;
         ns->asked = ns->pinging = NULL;
         if (ns->state != WC_NATS_DEAD)
             unname(ns);
