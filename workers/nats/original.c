@@ -137,7 +137,7 @@ static struct wc_nats_original *original_new(struct wc_nats *n, const struct wc_
 
 void wc_nats_original(struct wc_nats *n, const struct wc_nats_message *m)
 {
-    char why[128];
+    char why[128] = "the message has no JSON";
     wc_json *doc = m->data.p != NULL ? wc_json_parse(m->data, why, sizeof(why)) : NULL;
     struct wc_str user = wc_json_get_str(doc, "origin_user_id"), reply = wc_str(m->reply);
     const struct wc_str prefix = WC_STR("_INBOX_");
@@ -164,6 +164,8 @@ void wc_nats_original(struct wc_nats *n, const struct wc_nats_message *m)
 
 void wc_nats_originals_end(struct wc_nats *n)
 {
-    while (n->originals != NULL)
-        original_free(n->originals);
+    for (struct wc_nats_original *o = n->originals, *next; o != NULL; o = next) {
+        next = o->next;
+        original_free(o);
+    }
 }

@@ -163,6 +163,8 @@ void wc_nats_request_forwarded(struct wc_nats *n, struct wc_str user, struct wc_
 
 void wc_nats_requests_end(struct wc_nats *n)
 {
-    while (n->requests != NULL)
-        request_free(n->requests);
+    for (struct wc_nats_request *m = n->requests, *next; m != NULL; m = next) {
+        next = m->next;
+        request_free(m);
+    }
 }
