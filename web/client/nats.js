@@ -25,9 +25,12 @@ export function natsTransport({connect, jwtAuthenticator, rest, tokens, servers,
     };
 }
 
-/** What a page or program calls its session, so that it hears of events from the first one on. */
+/**
+ * What a page or program calls its session, so that it hears of events from the first one on. No secret: only the user's
+ * own credentials reach it, and Node 18 has no global crypto.
+ */
 function randomName() {
-    return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return Array.from({length: 24}, () => Math.floor(Math.random() * 16).toString(16)).join("");
 }
 
 class NatsLink {

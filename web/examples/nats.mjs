@@ -1,6 +1,7 @@
 // Chat from a terminal over NATS: what comes is printed, what is typed goes to a room.
 //   node web/examples/nats.mjs http://127.0.0.1:8080 USER PASSWORD [ROOM]
 // Needs `npm install @nats-io/transport-node`.
+import {randomUUID} from "node:crypto";
 import readline from "node:readline";
 import {connect, jwtAuthenticator} from "@nats-io/transport-node";
 import {Client, Rest, Tokens, natsTransport} from "../client/index.js";
@@ -22,7 +23,7 @@ await tokens.signIn(user, password);
 client.start();
 
 for await (const text of readline.createInterface({input: process.stdin}))
-    await client.send("message.send", {target, text, client_id: crypto.randomUUID()})
+    await client.send("message.send", {target, text, client_id: randomUUID()})
         .catch((error) => console.error(`[${error.code}: ${error.message}]`));
 client.stop();
 setTimeout(() => process.exit(), 200);
