@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { flood, truth } from '../events/watch.mjs';
 import { startSite } from '../lib/site.mjs';
 import { signUp, untimed } from './people.mjs';
 
@@ -117,21 +118,25 @@ test('/numbers shows what /reply takes', async () => {
 test('/reply finds an old message by bisection', async () => {
     await alice.ask('/create long', '* created long');
     await alice.ask('/numbers on', 'numbers are on');
-    const texts = Array.from({ length: 420 }, (_, i) => `m${i}`);
-    for (let at = 0; at < texts.length; at += 10) {
-        alice.send(texts.slice(at, at + 10).join('\r\n'));
-        await alice.expect(`alice: ${texts[at + 9]}\r\n`);
-    }
-    const numbers = alice.lines.filter((line) => /^\[long\] #\d+ .*alice: m\d+$/.test(line))
-        .map((line) => [/#(\d+)/.exec(line)[1], /m\d+$/.exec(line)[0]]);
-    assert.equal(numbers.length, 420);
-    for (const at of [0, 1, 49, 50, 123, 219, 220, 221, 418, 419]) {
-        alice.send(`/reply ${numbers[at][0]} re ${at}`);
-        await alice.expect(new RegExp(`(alice: re ${at}\r\n|error: )`)).then(([what]) =>
-            assert.equal(what, `alice: re ${at}\r\n`));
+    // Posted at once: many in one millisecond, so that time alone does not find them.
+    await flood(site, 'wcc:room:{long}', 'alice', 1000, { name: 'm' });
+    const messages = await truth(site, 'wcc:room:{long}');
+    assert.ok(new Set(messages.map(({ id }) => id.split('-')[0])).size < messages.length / 5, 'they are close to one another');
+    await alice.expect(messages.at(-1).text);
+    // All over the place, and just before the newest 200, which are looked through first.
+    const places = Array.from({ length: 50 }, (_, i) => i * 20);
+    for (let i = 0; i < 100; i++)
+        places.push(messages.length + places.length - 200 - 1 - i % 10);
+    for (const at of places) {
+        const { seq } = messages[at];
+        alice.send(`/reply ${seq} re ${at}`);
+        const [said] = await alice.expect(new RegExp(`(alice: re ${at}\r\n|error: )`));
+        assert.equal(said, `alice: re ${at}\r\n`);
         const [[, fields]] = await site.redis.command('XREVRANGE', 'wcc:room:{long}:log', '+', '-', 'COUNT', '1');
-        assert.match(String(fields[fields.indexOf('reply_to') + 1]), new RegExp(`-${numbers[at][0]}$`));
+        assert.match(String(fields[fields.indexOf('reply_to') + 1]), new RegExp(`-${seq}$`));
     }
+    await alice.ask(`/reply ${messages.at(-1).seq + 1000} x`, 'error: not_found');
+    await alice.ask('/reply 0 x', 'error: ');
     await alice.ask('/numbers off', 'numbers are off');
     await alice.ask('/leave', '* left long');
 });

@@ -8,7 +8,7 @@ enum { NEWEST = 200, PAGE = 50, STEPS_MAX = 64 };
 struct seek {
     struct wc_buf place, words;
     uint64_t seq;
-    uint64_t low, high; /* ms: the first message after `low` is not past it, that after `high` is */
+    uint64_t low, high; /* ms: the first and the last in which it can have been said */
     bool newest;        /* the page that is asked for */
     unsigned steps;
     wc_telnet_found found;
@@ -36,8 +36,9 @@ static void ask(struct wc_telnet_conn *c, struct seek *s)
     t->state = s;
     t->dispose = dispose;
     wc_telnet_task_target(t, wc_buf_view(&s->place));
+    /* Ids are ordered by ms, then seq: what follows this one is the message itself if it was said in that ms. */
     if (!s->newest)
-        wc_telnet_task_arg(t, "after", (struct wc_str){id, wc_id_format((struct wc_id){middle(s), 0}, id)});
+        wc_telnet_task_arg(t, "after", (struct wc_str){id, wc_id_format((struct wc_id){middle(s), s->seq - 1}, id)});
     wc_telnet_task_arg(t, "limit", (struct wc_str){digits, wc_u64_format(s->newest ? NEWEST : PAGE, digits)});
     wc_telnet_task_start(t);
 }
@@ -60,25 +61,23 @@ static size_t place_of(const wc_json *items, uint64_t seq)
     return SIZE_MAX;
 }
 
-/* Narrows the range by what a page begins and ends with. False: it can't be anywhere. */
+/* Narrows the range by a page that does not have it. False: it can't be anywhere. */
 static bool narrow(struct seek *s, const wc_json *items)
 {
     size_t n = wc_json_count(items);
-    struct wc_id first = n != 0 ? id_at(items, 0) : (struct wc_id){0, UINT64_MAX};
-    struct wc_id last = n != 0 ? id_at(items, n - 1) : first;
-    bool before = s->seq < first.seq, behind = n == 0 || s->seq > last.seq;
+    bool before = n == 0 || s->seq < id_at(items, 0).seq;
     if (s->newest) {
-        s->high = first.ms;
         s->newest = false;
-        return before && n != 0;
+        s->high = id_at(items, 0).ms;
+        return before && n != 0 && s->seq != 0;
     }
-    if (before)
-        s->high = middle(s);
-    else if (behind)
-        s->low = last.ms > middle(s) ? last.ms - 1 : middle(s);
-    else
+    if (before && middle(s) == 0)
         return false;
-    return s->high - s->low > 1 && ++s->steps < STEPS_MAX;
+    if (before)
+        s->high = middle(s) - 1;
+    else
+        s->low = id_at(items, n - 1).ms; /* above the middle */
+    return s->low <= s->high && ++s->steps < STEPS_MAX;
 }
 
 static void step(struct wc_telnet_task *t, const wc_json *result)
