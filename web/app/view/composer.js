@@ -6,6 +6,7 @@ import {Icon} from "./icons.js";
 import {completions, Completer} from "./completer.js";
 
 const MOST_BYTES = 8192;
+const NO_CHOICE = {list: [], at: 0, from: 0};
 const drafts = new Map(); // what was begun in each conversation
 
 function useGrowing(field, text) {
@@ -18,15 +19,23 @@ function useGrowing(field, text) {
 export function Composer({chat, ui, target}) {
     const [text, setText] = useState(drafts.get(target) || "");
     const [error, setError] = useState("");
-    const [choice, setChoice] = useState({list: [], at: 0, from: 0});
+    const [choice, showChoice] = useState(NO_CHOICE);
     const field = useRef(null);
+    // Keys may come faster than the page is drawn, so handlers go by what is now: the field's own value, and this.
+    const choices = useRef(NO_CHOICE);
     useGrowing(field, text);
     useEffect(() => {
         if (!ui.overlaid || !("ontouchstart" in window))
             field.current.focus({preventScroll: true});
     }, [target]);
 
+    const setChoice = (value) => {
+        choices.current = value;
+        showChoice(value);
+    };
     const write = (value) => {
+        if (field.current.value !== value)
+            field.current.value = value;
         drafts.set(target, value);
         setText(value);
         setError("");
@@ -39,17 +48,15 @@ export function Composer({chat, ui, target}) {
             chat.typing.tell(target);
     };
     const complete = (name) => {
-        const end = field.current.selectionStart;
-        const done = `${text.slice(0, choice.from)}${name} `;
-        write(done + text.slice(end));
-        setChoice({list: [], at: 0, from: 0});
-        requestAnimationFrame(() => {
-            field.current.focus();
-            field.current.setSelectionRange(done.length, done.length);
-        });
+        const {value, selectionStart} = field.current;
+        const done = `${value.slice(0, choices.current.from)}${name} `;
+        write(done + value.slice(selectionStart));
+        setChoice(NO_CHOICE);
+        field.current.focus();
+        field.current.setSelectionRange(done.length, done.length);
     };
     const send = async () => {
-        const value = text.replace(/\s+$/, "");
+        const value = field.current.value.replace(/\s+$/, "");
         if (!value.trim())
             return;
         if (new TextEncoder().encode(value).length > MOST_BYTES)
@@ -66,14 +73,14 @@ export function Composer({chat, ui, target}) {
     const key = (event) => {
         if (event.isComposing)
             return;
-        const {list, at} = choice;
+        const {list, at} = choices.current;
         const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
         if (list.length > 0 && step)
-            setChoice({...choice, at: (at + step + list.length) % list.length});
+            setChoice({...choices.current, at: (at + step + list.length) % list.length});
         else if (list.length > 0 && (event.key === "Enter" || event.key === "Tab"))
             complete(list[at]);
         else if (list.length > 0 && event.key === "Escape")
-            setChoice({list: [], at: 0, from: 0});
+            setChoice(NO_CHOICE);
         else if (event.key === "Enter" && !event.shiftKey)
             send();
         else
@@ -90,7 +97,7 @@ export function Composer({chat, ui, target}) {
                 aria-describedby="composer-hint" aria-invalid=${error ? "true" : undefined} enterkeyhint="send" autocomplete="off"
                 aria-autocomplete="list" aria-controls=${choice.list.length ? "completions" : undefined}
                 aria-activedescendant=${choice.list.length ? `completion-${choice.at}` : undefined}
-                onInput=${typed} onKeyDown=${key} onBlur=${() => setChoice({list: [], at: 0, from: 0})}></textarea>
+                onInput=${typed} onKeyDown=${key} onBlur=${() => setChoice(NO_CHOICE)}></textarea>
             <button class="send" aria-label="Send" title="Send" disabled=${!text.trim()}><${Icon} name="send" /></button>
         </div>
         <p class="hidden" id="composer-hint">Enter sends, Shift and Enter begins a new line.</p>
