@@ -1,118 +1,138 @@
--- Posts a message: admission, idempotency, seq, append, publish, one's own read marker, in one step.
+-- Posts messages of one author, each by itself: admission, idempotency, seq, append; and at once, for those that were
+-- accepted: publish, one's own read marker. All in one step.
 -- KEYS  1 the conversation
--- ARGV  1 from  2 via  3 client id  4 fingerprint of what is said  5 `1` when the worker made the client id
---       6 posts a second allowed (0: any)  7 burst  8 retention: entries (0: all)  9 retention: ms (0: for ever)
---       10 the peer, to make a direct conversation that does not exist yet, else empty  11 users mentioned, by spaces
---       12 reply to (an id) or empty  13 text  14… further fields and values
--- Result {ok, id, new | repeated | created}; {absent} for a direct conversation that does not exist yet
--- Errors not_a_member, banned, not_found, conflict (client id used for another text), rate_limited (retry ms),
+-- ARGV  1 from  2 via  3 posts a second allowed (0: any)  4 burst  5 retention: entries (0: all)  6 retention: ms (0: for ever)
+--       7 the peer, to make a direct conversation that does not exist yet, else empty
+--       8 `1` when the worker made the client ids
+--       then for each message
+--       1 client id  2 fingerprint of what is said  3 text  4 reply to (an id) or empty  5 users mentioned, by spaces
+--       6 `1` for an action, else empty
+-- Result for each message {ok, id, new | repeated | created}; {absent} for a direct conversation that does not exist yet
+-- Errors for each not_a_member, banned, not_found, conflict (client id used for another text), rate_limited (retry ms),
 --        bad_request (reply to)
 --- include append
 --- include access
 --- include chain
-local key, from, client_id = KEYS[1], ARGV[1], ARGV[3]
-local members, sent = key .. ':members', key .. ':sent:' .. from
+--- include sent
+local HEAD, EACH = 8, 6
+local key, from, peer = KEYS[1], ARGV[1], ARGV[7]
+local rate, burst, theirs = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[8] ~= '1'
+local members = key .. ':members'
+local sent, own = sent_keys(key, from)
 local now = now_ms()
 local room = redis.call('HMGET', key, 'seq', 'head', 'last_ms', 'n', 'deleted', 'closed', 'born')
-local made = 'new'
+local born, n_before = tonumber(room[7]) or 0, tonumber(room[4]) or 0
 
-if room[5] or room[6] then return {'not_found'} end
+-- What was posted already. A client id of the worker's own is kept for as long as it may repeat a request (half a minute), a
+-- client's for an hour, and the last 256 of them.
+local base, names = theirs and sent or own, {}
+for at = HEAD + 1, #ARGV, EACH do names[#names + 1] = ARGV[at] end
+local found = recall(base, names)
+local limit = rate > 0 and (theirs and recall(own, {}) or found)
+local allowed = limit and tonumber(limit[3]) or 0
+local is_member = redis.call('ZSCORE', members, from)
+local posted, fresh, published = {}, {}, {}
 
--- A client id of the worker's own is kept apart from clients' by a byte that theirs can't have. What was posted once stays
--- posted, even if its author is no member any more; but a deleted room's messages are not those of one made again.
-local own = ARGV[5] == '1'
-local name = own and '\1' .. client_id or client_id
-local kept = redis.call('HMGET', sent, name, '\2allowed', '\2prune')
-if kept[1] then
-  local id, fingerprint = kept[1]:match('^(%S+) (%S+)')
-  if tonumber(id:match('%d+$')) >= (tonumber(room[7]) or 0) then
-    if fingerprint ~= ARGV[4] then return {'conflict', 'this client id was used for another text'} end
-    return {'ok', id, 'repeated'}
-  end
+-- The answer to what was posted before, or nil. It stays posted, even if its author is no member any more; but a deleted
+-- room's messages are not those of one made again.
+local function repeated(record, fingerprint)
+  local id, before = record:match('^(%S+) (%S+)')
+  if tonumber(id:match('%d+$')) < born then return nil end
+  if before ~= fingerprint then return {'conflict', 'this client id was used for another text'} end
+  return {'ok', id, 'repeated'}
 end
 
-if not redis.call('ZSCORE', members, from) then
-  if key:sub(1, 7) ~= 'wcc:dm:' then return {outsider(key, from, now)} end
-  if ARGV[10] == '' then return {'absent'} end
-  made = 'created'
+-- Ms to wait, or nil: the generic cell rate algorithm (ITU-T I.371).
+local function too_early()
+  local full = math.max(allowed, now) + 1000 / rate
+  local early = full - now - burst * 1000 / rate
+  if early > 0 then return string.format('%.0f', math.ceil(early)) end
+  allowed = full
 end
 
--- The generic cell rate algorithm (ITU-T I.371): `allowed` is the time at which the bucket is full again.
-local rate, allowed = tonumber(ARGV[6]), 0
-if rate > 0 then
-  allowed = math.max(tonumber(kept[2]) or 0, now) + 1000 / rate
-  local early = allowed - now - tonumber(ARGV[7]) * 1000 / rate
-  if early > 0 then return {'rate_limited', string.format('%.0f', math.ceil(early))} end
-end
-
-local reply_to = ARGV[12]
-if reply_to ~= '' then
-  local entry = redis.call('XRANGE', key .. ':log', reply_to, reply_to)[1]
-  if not entry or field(entry, 'type') ~= 'messagepublished' then
-    return {'bad_request', 'reply_to names no message of this conversation'}
-  end
-end
-
-local fields = {'type', 'messagepublished', 'from', from, 'via', ARGV[2], 'text', ARGV[13]}
-local function put(k, v)
-  if v ~= '' then fields[#fields + 1], fields[#fields + 2] = k, v end
-end
-if not own then put('client_id', client_id) end
-put('reply_to', reply_to)
-put('mentions', ARGV[11])
-for i = 14, #ARGV, 2 do put(ARGV[i], ARGV[i + 1]) end
-
-if made == 'created' then
-  for _, user in ipairs({from, ARGV[10]}) do
+local function begin_direct()
+  for _, user in ipairs({from, peer}) do
     redis.call('ZADD', members, 'NX', 0, user)
     redis.call('HSETNX', key .. ':joined', user, '0-0')
   end
   redis.call('HSETNX', key, 'created', string.format('%.0f', now))
+  is_member = '0'
 end
-local id, n, n_text = append(key, room, now, fields, 1)
-redis.call('ZADD', members, 'XX', n_text, from)
 
--- Forget old client ids now and then: a client's after an hour, but never the last 256; the worker's after its retries.
-local left = (tonumber(kept[3]) or 256) - 1
-if left <= 0 then
-  local all, old = redis.call('HGETALL', sent), {}
-  local theirs = {}
-  for i = 1, #all, 2 do
-    local first = all[i]:byte()
-    local ms, seq = all[i + 1]:match('^(%d+)-(%d+) ')
-    if first == 1 and tonumber(ms) < now - 30000 then old[#old + 1] = all[i] end
-    if first > 2 then theirs[#theirs + 1] = {all[i], tonumber(ms), tonumber(seq)} end
+local function mention(users, id)
+  for user in users:gmatch('%S+') do
+    if user ~= from and redis.call('ZSCORE', members, user) then
+      redis.call('ZADD', key .. ':mentions:' .. user, room[4], id)
+      redis.call('ZREMRANGEBYRANK', key .. ':mentions:' .. user, 0, -1001)
+    end
   end
-  table.sort(theirs, function(a, b) return a[3] > b[3] end)
-  for i = 257, #theirs do
-    if theirs[i][2] < now - 3600000 then old[#old + 1] = theirs[i][1] end
-  end
-  for i = 1, #old, 1000 do redis.call('HDEL', sent, unpack(old, i, math.min(i + 999, #old))) end
-  left = math.max(256, #all / 2 - #old)
 end
-left = string.format('%d', left)
-local record = id .. ' ' .. ARGV[4]
-if rate > 0 then
-  redis.call('HSET', sent, name, record, '\2prune', left, '\2allowed', string.format('%.3f', allowed))
+
+local function post(client_id, fingerprint, text, reply_to, mentions, action, record)
+  if room[5] or room[6] then return {'not_found'} end
+  local before = record and repeated(record, fingerprint)
+  if before then return before end
+  local how = is_member and 'new' or 'created'
+  if not is_member then
+    if key:sub(1, 7) ~= 'wcc:dm:' then return {outsider(key, from, now)} end
+    if peer == '' then return {'absent'} end
+  end
+  local wait = rate > 0 and too_early()
+  if wait then return {'rate_limited', wait} end
+  if reply_to ~= '' then
+    local entry = redis.call('XRANGE', key .. ':log', reply_to, reply_to)[1]
+    if not entry or field(entry, 'type') ~= 'messagepublished' then
+      return {'bad_request', 'reply_to names no message of this conversation'}
+    end
+  end
+  if not is_member then begin_direct() end
+  local fields = {'type', 'messagepublished', 'from', from, 'via', ARGV[2], 'text', text}
+  local f = 8
+  if theirs then fields[9], fields[10], f = 'client_id', client_id, 10 end
+  if reply_to ~= '' then fields[f + 1], fields[f + 2], f = 'reply_to', reply_to, f + 2 end
+  if mentions ~= '' then fields[f + 1], fields[f + 2], f = 'mentions', mentions, f + 2 end
+  if action ~= '' then fields[f + 1], fields[f + 2] = 'action', action end
+  local id = enter(key, room, now, fields, 1)
+  published[#published + 1] = payload(id, fields)
+  posted[client_id] = id .. ' ' .. fingerprint
+  fresh[#fresh + 1] = client_id
+  fresh[#fresh + 1] = posted[client_id]
+  if mentions ~= '' then mention(mentions, id) end
+  return {'ok', id, how}
+end
+
+local results, created = {}, false
+for i = 1, #names do
+  local at = HEAD + (i - 1) * EACH
+  local result = post(names[i], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6],
+    posted[names[i]] or found[i + 3])
+  results[i] = result
+  created = created or result[3] == 'created'
+end
+if #published == 0 then return results end
+
+commit(key, room, table.concat(published, RS))
+redis.call('ZADD', members, 'XX', room[4], from)
+local limits = limit and {'\2allowed', string.format('%.3f', allowed)} or {}
+local ttl = 90000 + (limit and burst * 1000 / rate or 0)
+if theirs then
+  remember(sent, found, now, fresh, 3600000, 256)
+  if limit then remember(own, limit, now, limits, 30000, 0, ttl) end
 else
-  redis.call('HSET', sent, name, record, '\2prune', left)
+  if limit then fresh[#fresh + 1], fresh[#fresh + 2] = limits[1], limits[2] end
+  remember(own, found, now, fresh, 30000, 0, ttl)
 end
 
-for user in ARGV[11]:gmatch('%S+') do
-  if user ~= from and redis.call('ZSCORE', members, user) then
-    redis.call('ZADD', key .. ':mentions:' .. user, n, id)
-    redis.call('ZREMRANGEBYRANK', key .. ':mentions:' .. user, 0, -1001)
-  end
-end
-if n % 64 == 0 then
+local n = tonumber(room[4])
+if math.floor(n / 64) > math.floor(n_before / 64) then
   local keep = redis.call('HMGET', key, 'retention_messages', 'retention_ms')
-  local count, age = tonumber(keep[1] or ARGV[8]), tonumber(keep[2] or ARGV[9])
+  local count, age = tonumber(keep[1] or ARGV[5]), tonumber(keep[2] or ARGV[6])
   if count > 0 then redis.call('XTRIM', key .. ':log', 'MAXLEN', '~', count) end
   if age > 0 then redis.call('XTRIM', key .. ':log', 'MINID', '~', string.format('%.0f', now - age)) end
 end
-if made == 'created' then
-  for user, peer in pairs({[from] = ARGV[10], [ARGV[10]] = from}) do
-    publish('wcc:user:{' .. user .. '}', transient(), {'type', 'conversationadded', 'target', 'wcchat://users/' .. peer})
+if created then
+  for user, other in pairs({[from] = peer, [peer] = from}) do
+    publish('wcc:user:{' .. user .. '}', transient(), {'type', 'conversationadded', 'target', 'wcchat://users/' .. other})
   end
 end
-return {'ok', id, made}
+return results

@@ -6,6 +6,7 @@
 -- Errors conflict: exists
 --- include append
 --- include once
+--- include sent
 local key, by = KEYS[1], ARGV[1]
 local before = answered(key, ARGV[6])
 if before then return before end
@@ -21,7 +22,7 @@ if by ~= '' then
   redis.call('ZADD', key .. ':names', 0, by)
   redis.call('HSET', key .. ':joined', by, state[2] or '0-0')
   redis.call('HSET', key .. ':roles', by, 'owner')
-  redis.call('UNLINK', key .. ':sent:' .. by)
+  redis.call('UNLINK', sent_keys(key, by))
 end
 local id = append(key, state, now, {'type', 'roomcreated', 'from', by, 'via', ARGV[2], 'description', ARGV[3],
   'topic', ARGV[4], 'visibility', ARGV[5]}, 0)

@@ -6,6 +6,7 @@
 --- include append
 --- include access
 --- include once
+--- include sent
 local key, by = KEYS[1], ARGV[1]
 local before = answered(key, ARGV[4])
 if before then return before end
@@ -19,7 +20,7 @@ local state = state_of(key)
 state[4] = false
 local members = redis.call('ZRANGE', key .. ':members', 0, -1)
 for _, user in ipairs(members) do
-  redis.call('UNLINK', key .. ':sent:' .. user, key .. ':mentions:' .. user)
+  redis.call('UNLINK', key .. ':mentions:' .. user, sent_keys(key, user))
 end
 redis.call('UNLINK', key .. ':log', key .. ':members', key .. ':names', key .. ':joined', key .. ':roles', key .. ':bans',
   key .. ':holes', key .. ':left')

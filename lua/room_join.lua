@@ -6,6 +6,7 @@
 --- include append
 --- include access
 --- include once
+--- include sent
 local key, user, by = KEYS[1], ARGV[1], ARGV[2]
 local before = answered(key, ARGV[5])
 if before then return before end
@@ -20,7 +21,9 @@ redis.call('ZADD', key .. ':members', tonumber(state[4]) or 0, user)
 redis.call('ZADD', key .. ':names', 0, user)
 redis.call('HSET', key .. ':joined', user, state[2] or '0-0')
 redis.call('HDEL', key .. ':left', user)
-redis.call('PERSIST', key .. ':sent:' .. user)
+local sent, _, earlier = sent_keys(key, user)
+redis.call('PERSIST', sent)
+redis.call('PERSIST', earlier)
 local id = append(key, state, now, {'type', 'userjoined', 'from', by, 'via', ARGV[3], 'user', user, 'by', by}, 0)
 publish('wcc:user:{' .. user .. '}', transient(),
   {'type', 'conversationadded', 'target', 'wcchat://rooms/' .. key:match('{(.*)}')})

@@ -6,6 +6,7 @@
 --- include append
 --- include access
 --- include once
+--- include sent
 local key, user, by = KEYS[1], ARGV[1], ARGV[2]
 local before = answered(key, ARGV[6])
 if before then return before end
@@ -27,7 +28,9 @@ redis.call('ZREM', key .. ':names', user)
 redis.call('HDEL', key .. ':joined', user)
 redis.call('HDEL', key .. ':roles', user)
 redis.call('DEL', key .. ':mentions:' .. user)
-redis.call('EXPIRE', key .. ':sent:' .. user, 3600)
+local sent, _, earlier = sent_keys(key, user)
+redis.call('EXPIRE', sent, 3600)
+redis.call('EXPIRE', earlier, 3600)
 local fields = {'type', 'userleft', 'from', by, 'via', ARGV[3], 'user', user, 'by', by}
 if ARGV[5] ~= '' then fields[#fields + 1], fields[#fields + 2] = 'reason', ARGV[5] end
 local id = append(key, state_of(key), now, fields, 0)

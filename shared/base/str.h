@@ -61,6 +61,11 @@ bool wc_str_u64(struct wc_str s, uint64_t max, uint64_t *out);
 
 /* Writes v in decimal, at most 20 bytes, without NUL; returns how many. */
 size_t wc_u64_format(uint64_t v, char *out);
+/* The same as a view of `out`. */
+static inline struct wc_str wc_u64_str(uint64_t v, char out[20])
+{
+    return (struct wc_str){out, wc_u64_format(v, out)};
+}
 
 /* A malloc'ed, NUL-terminated copy; aborts the process when memory is out (as all of wcchat does). */
 char *wc_str_dup(struct wc_str s);

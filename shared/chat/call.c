@@ -38,6 +38,7 @@ struct wc_calls *wc_calls_new(struct wc_chat *chat)
     calls->chat = chat;
     wc_soon_init(&calls->soon, chat->loop);
     wc_durable_init(&calls->durable, chat);
+    calls->posts = wc_posts_new(chat);
     wc_metrics_add(chat->metrics, metrics, WC_COUNT(metrics), calls);
     return calls;
 }
@@ -63,6 +64,7 @@ void wc_calls_free(struct wc_calls *calls)
         return;
     wc_soon_end(&calls->soon);
     wc_durable_end(&calls->durable);
+    wc_posts_free(calls->posts);
     while (calls->all != NULL)
         release(calls->all);
     free(calls);

@@ -1,4 +1,5 @@
 #include "chat/call.h"
+#include "chat/calls.h"
 #include "chat/lease.h"
 
 enum { GATHER_MAX = 256 };
@@ -29,7 +30,6 @@ static void on_command(void *arg, wc_err err, const struct wc_reply *reply)
 static bool appends(enum wc_script which)
 {
     switch (which) {
-    case WC_SCRIPT_POST:
     case WC_SCRIPT_ROOM_CREATE:
     case WC_SCRIPT_ROOM_DELETE:
     case WC_SCRIPT_ROOM_JOIN:
@@ -41,22 +41,22 @@ static bool appends(enum wc_script which)
     }
 }
 
-static void tell_committed(struct wc_call *call, const struct wc_reply *reply)
+void wc_call_committed(struct wc_call *call, struct wc_str key, const struct wc_reply *reply)
 {
     struct wc_chat *chat = call->chat;
     struct wc_str id = wc_reply_str(reply, 1);
     struct wc_id parts;
-    if (chat->committed == NULL || call->committing.n == 0 || !wc_str_is(wc_reply_str(reply, 0), "ok"))
+    if (chat->committed == NULL || key.n == 0 || !wc_str_is(wc_reply_str(reply, 0), "ok"))
         return;
     if (wc_id_parse(id, &parts) && parts.seq != 0 && !wc_str_is(wc_reply_str(reply, 2), "repeated"))
-        chat->committed(chat->committed_arg, wc_name_str(&call->committing), id);
+        chat->committed(chat->committed_arg, key, id);
 }
 
 static void on_script(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_call *call = arg;
     if (err == WC_OK)
-        tell_committed(call, reply);
+        wc_call_committed(call, wc_name_str(&call->committing), reply);
     if (err == WC_OK && !call->any && !wc_str_is(wc_reply_str(reply, 0), "ok"))
         wc_call_fail_reply(call, reply);
     else

@@ -9,8 +9,11 @@
  * of it, each made once, when it is first needed, and shared by all sessions.
  *
  * The payload is `<id>`, then field and value in turn, joined by US (0x1f). A stored event's id is `<ms>-<seq>`;
- * everything else has `t-<microseconds>-…`.
+ * everything else has `t-<microseconds>-…`. Events that were committed in one step are published together, with RS
+ * between.
  */
+#define WC_EVENT_SEPARATOR '\x1e'
+
 enum wc_event_type {
     WC_EV_MESSAGE_PUBLISHED,
     WC_EV_MESSAGE_EDITED,

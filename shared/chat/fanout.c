@@ -149,9 +149,8 @@ static void deliver(struct wc_conv *c, struct wc_event *ev)
         settle_ahead(c);
 }
 
-static void on_message(void *arg, struct wc_str payload)
+static void on_event(struct wc_conv *c, struct wc_str payload)
 {
-    struct wc_conv *c = arg;
     struct wc_fanout *f = c->fanout;
     struct wc_event *ev = wc_event_parse(wc_name_str(&c->name), payload);
     if (ev == NULL) {
@@ -159,7 +158,6 @@ static void on_message(void *arg, struct wc_str payload)
         return;
     }
     f->stats.events++;
-    wc_conv_hold(c);
     if (ev->stored && (!c->has_last || c->reading)) {
         see(c, ev->id);
     } else if (ev->stored && wc_id_cmp(ev->id, c->last) <= 0) {
@@ -171,8 +169,21 @@ static void on_message(void *arg, struct wc_str payload)
         see(c, ev->id);
         read_gap(c);
     }
-    wc_conv_release(c);
     wc_event_unref(ev);
+}
+
+/* One event, or several that were committed in one step. */
+static void on_message(void *arg, struct wc_str payload)
+{
+    struct wc_conv *c = arg;
+    wc_conv_hold(c);
+    while (payload.p != NULL) {
+        const char *end = memchr(payload.p, WC_EVENT_SEPARATOR, payload.n);
+        size_t n = end != NULL ? (size_t)(end - payload.p) : payload.n;
+        on_event(c, (struct wc_str){payload.p, n});
+        payload = end != NULL ? wc_str_from(payload, n + 1) : WC_STR_NONE;
+    }
+    wc_conv_release(c);
 }
 
 /* The log does not follow what was delivered. Every session here reads on from its own place: the log says whether it

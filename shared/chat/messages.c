@@ -13,20 +13,10 @@
 /* Sending. */
 
 struct post {
+    struct wc_post post;
     char fingerprint[16];
-    char rate[20], burst[20], retention_messages[20], retention_ms[20];
     char mentions[WC_MENTIONS_SIZE];
-    struct wc_str args[16];
-    size_t n;
-    struct wc_str peer; /* of a direct conversation */
 };
-
-enum { POST_PEER = 9 }; /* its place among ARGV of post.lua, from 0 */
-
-static struct wc_str number(uint64_t v, char out[20])
-{
-    return (struct wc_str){out, wc_u64_format(v, out)};
-}
 
 /* What a repeat must be the same in: reply_to, action and text. Neither of the first two can hold the separator. */
 static struct wc_str fingerprint(const struct wc_call *call, char out[16])
@@ -40,32 +30,6 @@ static struct wc_str fingerprint(const struct wc_call *call, char out[16])
     wc_buf_free(&all);
     wc_hex(digest, 8, out);
     return (struct wc_str){out, 16};
-}
-
-static void post_args(struct wc_call *call, struct post *post)
-{
-    const struct wc_chat_options *o = &call->chat->options;
-    bool own = !wc_call_has(call, WC_ARG_CLIENT_ID);
-    struct wc_str text = call->args[WC_ARG_TEXT];
-    const struct wc_str args[] = {
-        wc_call_user(call),
-        wc_str(call->who.via),
-        own ? wc_call_request(call) : call->args[WC_ARG_CLIENT_ID],
-        own ? WC_STR("-") : fingerprint(call, post->fingerprint),
-        own ? WC_STR("1") : WC_STR("0"),
-        number(o->post_rate, post->rate),
-        number(o->post_burst, post->burst),
-        number(o->retention_messages, post->retention_messages),
-        number(o->retention_ms, post->retention_ms),
-        WC_STR(""),
-        {post->mentions, wc_mentions(text, post->mentions)},
-        wc_call_or_empty(call, WC_ARG_REPLY_TO),
-        text,
-        WC_STR("action"),
-        WC_STR("1"),
-    };
-    post->n = WC_COUNT(args) - (call->numbers[WC_ARG_ACTION] != 0 ? 0 : 2);
-    memcpy(post->args, args, sizeof(args));
 }
 
 static void on_posted(struct wc_call *call, const struct wc_reply *reply)
@@ -92,9 +56,9 @@ static void on_posted(struct wc_call *call, const struct wc_reply *reply)
 static void on_own_index(struct wc_call *call, const struct wc_reply *reply)
 {
     (void)reply;
-    struct post *post = call->state;
-    post->args[POST_PEER] = post->peer;
-    wc_call_script(call, WC_SCRIPT_POST, wc_name_str(&call->key), post->args, post->n, on_posted);
+    struct post *p = call->state;
+    p->post.peer = call->target.name;
+    wc_posts_add(call->chat->calls->posts, call, &p->post);
 }
 
 static void on_peer_index(struct wc_call *call, const struct wc_reply *reply)
@@ -108,11 +72,10 @@ static void on_peer_index(struct wc_call *call, const struct wc_reply *reply)
 static void on_post_answer(struct wc_call *call, const struct wc_reply *reply)
 {
     struct wc_str status = wc_reply_str(reply, 0);
-    struct post *post = call->state;
     if (wc_str_is(status, "ok"))
         on_posted(call, reply);
     else if (wc_str_is(status, "absent") && call->target.direct)
-        wc_index_add(call, post->peer, wc_name_str(&call->conv), on_peer_index);
+        wc_index_add(call, call->target.name, wc_name_str(&call->conv), on_peer_index);
     else
         wc_call_fail_reply(call, reply);
 }
@@ -129,11 +92,22 @@ void wc_op_message_send(struct wc_call *call)
 {
     if (is_oneself(call))
         return;
-    struct post *post = wc_call_alloc(call, sizeof(*post));
-    call->state = post;
-    post->peer = call->target.name;
-    post_args(call, post);
-    wc_call_script_any(call, WC_SCRIPT_POST, wc_name_str(&call->key), post->args, post->n, on_post_answer);
+    struct post *p = wc_call_alloc(call, sizeof(*p));
+    struct wc_str text = call->args[WC_ARG_TEXT];
+    bool own = !wc_call_has(call, WC_ARG_CLIENT_ID);
+    call->state = p;
+    p->post = (struct wc_post){
+        .client_id = own ? wc_call_request(call) : call->args[WC_ARG_CLIENT_ID],
+        .fingerprint = own ? WC_STR("-") : fingerprint(call, p->fingerprint),
+        .text = text,
+        .reply_to = wc_call_or_empty(call, WC_ARG_REPLY_TO),
+        .mentions = {p->mentions, wc_mentions(text, p->mentions)},
+        .own = own,
+        .action = call->numbers[WC_ARG_ACTION] != 0,
+        .peer = WC_STR(""),
+        .next = on_post_answer,
+    };
+    wc_posts_add(call->chat->calls->posts, call, &p->post);
 }
 
 /* History. */
@@ -188,7 +162,7 @@ static void ask_history(struct wc_call *call, struct wc_str mode, struct wc_str 
                         wc_call_step next)
 {
     char digits[20];
-    struct wc_str args[] = {wc_call_user(call), wc_call_admin(call), mode, id, number(limit, digits), types};
+    struct wc_str args[] = {wc_call_user(call), wc_call_admin(call), mode, id, wc_u64_str(limit, digits), types};
     wc_call_script_any(call, WC_SCRIPT_HISTORY, wc_name_str(&call->key), args, WC_COUNT(args), next);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
-import { ALICE, BOB, Bench, ROOM, entry, msOf, post, posted, room, seq } from './scripts.mjs';
+import { ALICE, BOB, Bench, ROOM, entry, msOf, post, postArgs, posted, room, seq } from './scripts.mjs';
 
 const bench = new Bench();
 const DM = 'wcc:dm:{alice:bob}';
@@ -113,17 +113,24 @@ test('what was sent does not lapse for one who left and made the room again, or 
     assert.equal(await bench.command('TTL', `${ROOM}:sent:bob`), -1);
 });
 
+/** A post that must be refused and write nothing. */
+async function refused(code, key, from, options) {
+    const before = await bench.state();
+    const answer = await post(bench, key, from, 'text', options);
+    assert.equal(answer[0], code, `${answer}`);
+    assert.deepEqual(await bench.state(), before, 'it wrote although it refused');
+}
+
 test('who may not post', async () => {
     await room(bench);
-    const args = (user) => [user, 'rest', 'c', 'f', '', 0, 0, 0, 0, '', '', '', 'text'];
-    await bench.refuses('not_a_member', 'post', ROOM, ...args('bob'));
+    await refused('not_a_member', ROOM, 'bob');
     await bench.command('HSET', `${ROOM}:bans`, 'bob', '0 alice ');
-    await bench.refuses('banned', 'post', ROOM, ...args('bob'));
+    await refused('banned', ROOM, 'bob');
     await bench.command('HSET', `${ROOM}:bans`, 'bob', '1 alice lapsed');
-    await bench.refuses('not_a_member', 'post', ROOM, ...args('bob'));
-    await bench.refuses('not_found', 'post', 'wcc:room:{none}', ...args('bob'));
+    await refused('not_a_member', ROOM, 'bob');
+    await refused('not_found', 'wcc:room:{none}', 'bob');
     await room(bench, { key: 'wcc:room:{p}', visibility: 'private' });
-    await bench.refuses('not_found', 'post', 'wcc:room:{p}', ...args('bob'));
+    await refused('not_found', 'wcc:room:{p}', 'bob');
 });
 
 test('the rate limit lets a burst through and names the time to wait', async () => {
@@ -139,16 +146,16 @@ test('the rate limit lets a burst through and names the time to wait', async () 
     assert.equal((await post(bench, ROOM, 'alice', 'text 4', { ...limit, client: 'b-4' }))[2], 'repeated');
     await posted(bench, ROOM, 'bob', 'text', limit);
     // Two intervals ago the bucket had room for one more.
-    await bench.command('HSET', `${ROOM}:sent:alice`, '\x02allowed', await bench.ms() + 8000);
+    await bench.command('HSET', `${ROOM}:own:alice`, '\x02allowed', await bench.ms() + 8000);
     await posted(bench, ROOM, 'alice', 'text 5', limit);
     assert.equal((await post(bench, ROOM, 'alice', 'text 6', limit))[0], 'rate_limited');
 });
 
 test('a high rate is not rounded away', async () => {
     await room(bench);
-    const allowed = async () => Number((await bench.hash(`${ROOM}:sent:alice`))['\x02allowed']);
+    const allowed = async () => Number((await bench.hash(`${ROOM}:own:alice`))['\x02allowed']);
     await posted(bench, ROOM, 'alice', 'text', { rate: 3000, burst: 1000000 });
-    await bench.command('HSET', `${ROOM}:sent:alice`, '\x02allowed', await bench.ms() + 60000);
+    await bench.command('HSET', `${ROOM}:own:alice`, '\x02allowed', await bench.ms() + 60000);
     const first = await allowed();
     for (let i = 0; i < 30; i++)
         await posted(bench, ROOM, 'alice', 'text', { rate: 3000, burst: 1000000 });
@@ -177,10 +184,10 @@ test('a reply must name a message of the conversation', async () => {
         assert.equal((await post(bench, ROOM, 'alice', 'three', { reply }))[0], 'bad_request');
 });
 
-test('further fields come after the known ones', async () => {
+test('an action says so, after the other fields', async () => {
     await room(bench);
     await bench.listen(ROOM);
-    await posted(bench, ROOM, 'alice', 'waves', { more: ['action', '1', 'empty', ''], client: 'c' });
+    await posted(bench, ROOM, 'alice', 'waves', { action: '1', client: 'c' });
     const [{ names }] = await bench.published();
     assert.deepEqual(names, ['type', 'from', 'via', 'text', 'client_id', 'action', 'n', 'prev']);
 });
@@ -205,39 +212,101 @@ test('retention trims by count and by age, a room\'s own wish first', async () =
     assert(length < 300, `${length}`);
 });
 
-test('old client ids are forgotten, but never the last 256 nor those of the last hour', async () => {
+/** As if everything that alice has posted had been `ms` earlier. */
+async function age(base, ms) {
+    const since = (await bench.hash(base))['\x02since'];
+    await bench.command('HSET', base, '\x02since', Number(since) - ms);
+}
+
+test('client ids are kept for an hour, and the last 256; then a generation goes whole', async () => {
     await room(bench);
     const sent = `${ROOM}:sent:alice`;
-    const now = await bench.ms();
-    const kept = [];
-    for (let i = 0; i < 600; i++)
-        kept.push(`old-${i}`, `${now - 3700000 + i}-${i + 2} f`);
-    for (let i = 0; i < 300; i++)
-        kept.push(`new-${i}`, `${now - 3500000}-${i + 700} f`);
-    for (let i = 0; i < 50; i++)
-        kept.push(`\x01own-${i}`, `${now - 31000}-${i + 1100} f`, `\x01late-${i}`, `${now - 10000}-${i + 1200} f`);
-    await bench.command('HSET', sent, ...kept, '\x02prune', 1);
-    await bench.command('HSET', ROOM, 'seq', 2000);
-    await posted(bench, ROOM, 'alice', 'text', { client: 'now' });
-    let fields = await bench.command('HKEYS', sent);
-    const count = (start) => fields.filter((name) => name.startsWith(start)).length;
-    assert.deepEqual(['old-', 'new-', '\x01own', '\x01late', 'now'].map(count), [0, 300, 0, 50, 1]);
+    const ids = async (key) => Object.keys(await bench.hash(key)).filter((name) => name[0] !== '\x02').sort();
+    const repeats = async (client) => (await post(bench, ROOM, 'alice', client, { client, fingerprint: 'f' }))[2] === 'repeated';
+    const say = (client) => posted(bench, ROOM, 'alice', client, { client, fingerprint: 'f' });
+    await say('first');
+    await age(sent, 3700000);
+    for (let i = 0; i < 255; i++)
+        await say(`more-${i}`);
+    assert.equal((await ids(sent)).length, 256);
+    assert.equal(await bench.command('EXISTS', `${sent}:before`), 0, 'old, but not enough came after it');
+    await say('next');
+    await say('new-1');
+    assert.deepEqual(await ids(sent), ['new-1']);
+    assert.equal((await ids(`${sent}:before`)).length, 257);
+    for (const client of ['first', 'more-254', 'next', 'new-1'])
+        assert(await repeats(client), `${client} is known`);
+    for (let i = 2; i < 300; i++)
+        await say(`new-${i}`);
+    assert.equal((await ids(`${sent}:before`)).length, 257, 'enough came, but it is not old');
+    await age(sent, 3700000);
+    await say('third');
+    assert.deepEqual(await ids(sent), ['third']);
+    assert.equal((await ids(`${sent}:before`)).length, 299);
+    assert(await repeats('new-7') && await repeats('third'));
+    assert.equal(await repeats('more-1'), false, 'that one is forgotten');
+});
 
-    await bench.command('DEL', sent);
-    await bench.command('HSET', sent, ...kept.slice(0, 1200), '\x02prune', 1);
-    await posted(bench, ROOM, 'alice', 'text');
-    fields = await bench.command('HKEYS', sent);
-    assert.equal(count('old-'), 256, 'the last 256, however old');
-    assert(fields.includes('old-599') && fields.includes('old-344') && !fields.includes('old-343'));
-    assert(Number((await bench.hash(sent))['\x02prune']) >= 256, 'and the next look is not soon');
+test('the worker\'s own ids are kept for half a minute, and cost nothing when nobody posts any more', async () => {
+    await room(bench);
+    const own = `${ROOM}:own:alice`;
+    const say = (client) => post(bench, ROOM, 'alice', client, { client, own: '1', fingerprint: '-' });
+    await say('one');
+    assert(await bench.command('PTTL', own) > 80000 && await bench.command('PTTL', own) <= 90000);
+    await age(own, 29000);
+    await say('two');
+    assert.equal(await bench.command('EXISTS', `${own}:before`), 0);
+    await age(own, 2000);
+    await say('three');
+    assert.equal((await say('one'))[2], 'repeated');
+    assert.equal((await say('three'))[2], 'repeated');
+    assert(await bench.command('PTTL', `${own}:before`) > 0);
+    await say('four');
+    await age(own, 31000);
+    await say('five');
+    assert.equal((await say('one'))[2], 'new', 'that one is forgotten');
+    assert.equal((await say('four'))[2], 'repeated');
+});
+
+test('several at once: each by itself, in their order, published together', async () => {
+    await room(bench, { members: ['bob'] });
+    const first = await posted(bench, ROOM, 'alice', 'first', { client: 'c-1', fingerprint: 'f' });
+    await bench.listen(ROOM);
+    const message = (client, text, { fingerprint = 'f', reply = '', mentions = '', action = '' } = {}) =>
+        [client, fingerprint, text, reply, mentions, action];
+    const head = postArgs('alice', '', { via: 'telnet' }).slice(0, 8);
+    const answers = await bench.run('post', ROOM, ...head,
+        ...message('c-1', 'first'), ...message('c-2', 'two'), ...message('c-2', 'two'), ...message('c-2', 'other', { fingerprint: 'g' }),
+        ...message('c-3', 'three', { reply: '1-1' }), ...message('c-4', 'four', { mentions: 'bob', action: '1' }));
+    assert.deepEqual(answers.map(([code, , how]) => [code, how]), [['ok', 'repeated'], ['ok', 'new'], ['ok', 'repeated'],
+        ['conflict', undefined], ['bad_request', undefined], ['ok', 'new']]);
+    assert.deepEqual([answers[0][1], answers[2][1]], [first, answers[1][1]]);
+    const log = (await bench.log(ROOM)).slice(-2);
+    assert.deepEqual(log.map(({ id, fields }) => [id, fields.text, fields.prev, fields.n]),
+        [[answers[1][1], 'two', first, '2'], [answers[5][1], 'four', answers[1][1], '3']]);
+    const [heard, ...more] = await bench.published();
+    assert.deepEqual(more, []);
+    assert.equal(heard.text, log.map(({ id, fields }) => [id, ...Object.entries(fields).flat()].join('\x1f')).join('\x1e'));
+    const hash = await bench.hash(ROOM);
+    assert.deepEqual([hash.n, hash.head], ['3', answers[5][1]]);
+    assert.equal(await bench.command('ZSCORE', `${ROOM}:members`, 'alice'), '3');
+    assert.deepEqual(await bench.command('ZRANGE', `${ROOM}:mentions:bob`, 0, -1, 'WITHSCORES'), [answers[5][1], '3']);
+});
+
+test('several at once: the rate limit lets as many through as one by one', async () => {
+    await room(bench);
+    const message = (i) => [`c-${i}`, 'f', 'text', '', '', ''];
+    const head = postArgs('alice', '', { rate: 0.5, burst: 3 }).slice(0, 8);
+    const answers = await bench.run('post', ROOM, ...head, ...[1, 2, 3, 4, 5].flatMap(message));
+    assert.deepEqual(answers.map(([code]) => code), ['ok', 'ok', 'ok', 'rate_limited', 'rate_limited']);
 });
 
 test('a direct conversation: absent, then created, then as any other', async () => {
-    const args = ['alice', 'rest', 'c-1', 'f', '', 0, 0, 0, 0];
-    assert.deepEqual(await bench.refuses('absent', 'post', DM, ...args, '', '', '', 'text'), []);
+    const first = { client: 'c-1', peer: 'bob' };
+    await refused('absent', DM, 'alice', { client: 'c-1' });
     await bench.listen(DM, ALICE, BOB);
-    const [id, how] = await bench.ok('post', DM, ...args, 'bob', '', '', 'text');
-    assert.equal(how, 'created');
+    const [code, id, how] = await post(bench, DM, 'alice', 'text', first);
+    assert.deepEqual([code, how], ['ok', 'created']);
     const heard = await bench.published();
     assert.deepEqual(heard.map(({ channel }) => channel).sort(), [DM, ALICE, BOB].sort());
     for (const [channel, target] of [[ALICE, 'wcchat://users/bob'], [BOB, 'wcchat://users/alice']]) {
@@ -247,20 +316,19 @@ test('a direct conversation: absent, then created, then as any other', async () 
     }
     assert.deepEqual(await bench.command('ZRANGE', `${DM}:members`, 0, -1, 'WITHSCORES'), ['bob', '0', 'alice', '1']);
     assert.deepEqual(await bench.hash(`${DM}:joined`), { alice: '0-0', bob: '0-0' });
-    assert.deepEqual(await bench.ok('post', DM, ...args, 'bob', '', '', 'text'), [id, 'repeated']);
+    assert.deepEqual(await post(bench, DM, 'alice', 'text', first), ['ok', id, 'repeated']);
     assert.equal((await post(bench, DM, 'bob', 'back'))[2], 'new');
     assert.equal((await bench.ok('history', DM, 'bob', '', 'latest', '', 10, 'messagepublished')).length, 4);
     await bench.refuses('not_found', 'history', DM, 'eve', '1', 'latest', '', 10, 'messagepublished');
     await bench.ok('dm_close', DM);
-    await bench.refuses('not_found', 'post', DM, 'alice', 'rest', 'c-9', 'f', '', 0, 0, 0, 0, 'bob', '', '', 'text');
+    await refused('not_found', DM, 'alice', { client: 'c-9', peer: 'bob' });
     assert.equal(entry((await bench.ok('history', DM, 'bob', '', 'latest', '', 1, 'messagepublished'))[2]).text,
         'back');
 });
 
 test('a first direct message that is refused makes no conversation', async () => {
     await bench.listen(BOB);
-    await bench.refuses('bad_request', 'post', DM, 'alice', 'rest', 'c-1', 'f', '', 0, 0, 0, 0, 'bob', '', '1-1',
-        'text');
+    await refused('bad_request', DM, 'alice', { client: 'c-1', peer: 'bob', reply: '1-1' });
     assert.equal((await post(bench, DM, 'alice', 'text', { peer: 'bob' }))[2], 'created');
     assert.equal((await bench.published(BOB)).length, 1);
 });

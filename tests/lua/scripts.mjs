@@ -163,12 +163,18 @@ export const msOf = (id) => Number(id.split('-')[0]);
 
 let clientIds = 0;
 
-/** Posts as a member; options are the script's arguments by name. The answer as it is. */
-export function post(bench, key, from, text, options = {}) {
+/** The script's arguments for one message; options are named as in lua/post.lua. */
+export function postArgs(from, text, options = {}) {
     const { via = 'rest', client = `c-${++clientIds}`, fingerprint = `f:${text}`, own = '', rate = 0, burst = 0,
-        keep = 0, age = 0, peer = '', mentions = '', reply = '', more = [] } = options;
-    return bench.run('post', key, from, via, client, fingerprint.replaceAll(' ', '_'), own, rate, burst, keep, age,
-        peer, mentions, reply, text, ...more);
+        keep = 0, age = 0, peer = '', mentions = '', reply = '', action = '' } = options;
+    return [from, via, rate, burst, keep, age, peer, own,
+        client, fingerprint.replaceAll(' ', '_'), text, reply, mentions, action];
+}
+
+/** Posts as a member. The answer as it is. */
+export async function post(bench, key, from, text, options = {}) {
+    const [answer] = await bench.run('post', key, ...postArgs(from, text, options));
+    return answer;
 }
 
 /** As `post`, must be posted; its id. */
