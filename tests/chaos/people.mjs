@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openEvents } from '../lib/sse.mjs';
 import { connectTelnet } from '../lib/telnet.mjs';
 import { connectWebSocket } from '../lib/websocket.mjs';
-import { member } from '../nats/people.mjs';
 
 const PAUSE_MS = 50; // between two attempts to connect
 const NATS_PING_MS = 300;
@@ -308,17 +307,15 @@ export async function keepTyping(fleet, listener, room, { every = 40 } = {}) {
     return acks;
 }
 
-/** The same over NATS, on a connection that is made again by itself. */
-export async function keepSending(fleet, account, room, { every = 30 } = {}) {
-    const nats = await member(fleet.site, account);
+/** The same over NATS, on the connection of a member (tests/nats/people.mjs), which is made again by itself. */
+export async function keepSending(fleet, nats, room, { every = 30 } = {}) {
     const acks = [];
     for (let i = 1; fleet.going; i++) {
-        const text = `${account.user} sends ${room} ${i}`;
+        const text = `${nats.user} sends ${room} ${i}`;
         const { id } = await nats.surely('message.send', { target: `wcchat://rooms/${room}`, text, client_id: text.replaceAll(' ', '-') },
             { timeout: 60000 });
         acks.push({ conversation: room, id, text });
         await sleep(every);
     }
-    await nats.connection.close();
     return acks;
 }

@@ -1,6 +1,7 @@
 // One run: people chat on all channels while the fleet is in trouble, and what they saw is recorded.
 import { eventually } from '../lib/eventually.mjs';
 import { makeRoom, truth } from '../events/watch.mjs';
+import { member } from '../nats/people.mjs';
 import { startFleet } from './fleet.mjs';
 import { EventListener, NatsListener, TelnetListener, WebSocketListener, keepPosting, keepSending, keepTyping } from './people.mjs';
 
@@ -68,14 +69,15 @@ export async function chaos(t, seed, { plant, more } = {}) {
     }
     await eventually(() => listeners.every((listener) => listener.connected), { timeout: 60000, what: 'everybody to be there' });
 
+    const senders = await Promise.all(['carol', 'eve'].map((name) => member(fleet.site, accounts[name])));
     const typist = (name) => listeners.find((listener) => listener.user === name && listener instanceof TelnetListener);
     const writers = [
         ...ROOMS.map((room, i) => keepPosting(fleet, accounts[MEMBERS[i]], room)),
         keepPosting(fleet, accounts.alice, 'crew'),
         keepTyping(fleet, typist('bob'), 'crew'),
         keepTyping(fleet, typist('eve'), 'general'),
-        keepSending(fleet, accounts.carol, 'crew'),
-        keepSending(fleet, accounts.eve, 'general'),
+        keepSending(fleet, senders[0], 'crew'),
+        keepSending(fleet, senders[1], 'general'),
         comeAndGo(fleet, accounts.alice, 'dave').then(() => []),
     ];
     const count = async () => (await truth(fleet.site, key('crew')).catch(() => [])).length;
