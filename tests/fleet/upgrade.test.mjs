@@ -10,62 +10,14 @@ import { connectUser } from '../lib/nats.mjs';
 import { tempFolder } from '../lib/process.mjs';
 import { openEvents } from '../lib/sse.mjs';
 import { connectTelnet } from '../lib/telnet.mjs';
-import { connectWebSocket } from '../lib/websocket.mjs';
 import { Member } from '../nats/people.mjs';
+import { Returning, patience, stored, webSocket } from './returning.mjs';
 import { readEnv, script, startUp } from './up.mjs';
 
-const GENERAL = 'wcchat://rooms/general';
 const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
 const EACH = 200; // sessions of a channel
 const PACE_MS = 300; // of each of those who write: each message is delivered to all sessions
 const NATS_PING_MS = 3000;
-const patience = { timeout: 60000, interval: 200 };
-const stored = (event) => event.data?.target === GENERAL && event.data.seq !== undefined;
-
-/** A client that comes back until `stop`: `connect(last)` returns {gone(): promise, seen(): events, close()}. */
-class Returning {
-    constructor(connect) {
-        this.connect = connect;
-        this.parts = []; // of each connection
-        this.stopped = false;
-    }
-
-    async open() {
-        this.now = await eventually(() => this.connect(this.parts.at(-1)), { ...patience, what: 'a connection' });
-        this.parts.push(this.now);
-        this.loop = this.now.gone().then(() => (this.stopped ? undefined : this.open()));
-        this.loop.catch(() => {});
-    }
-
-    /** Sequence numbers, as they were shown. */
-    seqs() {
-        return this.parts.flatMap((part) => part.seqs());
-    }
-
-    async stop() {
-        this.stopped = true;
-        this.parts.forEach((part) => part.close());
-        await this.loop;
-    }
-}
-
-const webSocket = (url, token) => new Returning(async (before) => {
-    const ws = await connectWebSocket(`${url}/v1/ws`, { token });
-    const cursors = before && { ...before.cursors, ...Object.fromEntries(before.ws.events.filter(stored).map((e) => [GENERAL, e.id])) };
-    const opened = await ws.must('session.open', cursors ? { cursors } : {}).catch((error) => {
-        ws.destroy();
-        throw error;
-    });
-    return {
-        ws,
-        cursors: cursors ?? opened.cursors,
-        seqs: () => ws.events.filter(stored).map((event) => event.data.seq),
-        resyncs: () => ws.events.filter((event) => event.type.endsWith('.resync')).length,
-        gone: () => ws.waitFor(() => ws.gone, { timeout: 200000 }),
-        code: () => ws.closed?.code,
-        close: () => ws.destroy(),
-    };
-});
 
 const stream = (url, token) => new Returning(async (before) => {
     const sse = await openEvents(`${url}/v1/events`, { token, lastEventId: before?.sse.lastEventId });
@@ -160,7 +112,7 @@ test('three workers are replaced under 200 sessions each of telnet, WebSocket, e
     const accounts = await Promise.all(USERS.map((user) => site.register(user)));
     const owners = Array.from({ length: EACH }, (_, i) => accounts[i % accounts.length]);
     const people = owners.map(({ user, token }) => person(TELNET_PORT, user, token));
-    const sockets = owners.map(({ token }) => webSocket(HTTP_URL, token));
+    const sockets = owners.map(({ token }) => webSocket(() => HTTP_URL, token));
     const programs = [...sockets, ...owners.map(({ token }) => stream(HTTP_URL, token))];
     clients.push(...people, ...programs);
     await Promise.all(people.map((one) => one.open()));
