@@ -7,7 +7,7 @@ import test from 'node:test';
 import { violations } from './history.mjs';
 import { chaos } from './run.mjs';
 
-const seeds = process.env.WCCHAT_CHAOS_SEED ? [process.env.WCCHAT_CHAOS_SEED] : ['one', 'two'];
+const seeds = process.env.WCCHAT_CHAOS_SEED ? [process.env.WCCHAT_CHAOS_SEED] : ['one', 'two', 'three'];
 const more = Number(process.env.WCCHAT_CHAOS_MORE ?? 2);
 
 for (const seed of seeds) {
