@@ -18,7 +18,9 @@ async function write(account, at, going) {
     const posts = [];
     for (let i = 0; going(); i++) {
         const sent = Date.now();
-        const { seq } = await account.api(at).must(201, 'POST', '/v1/rooms/general/messages', { text: `${sent}` });
+        const body = { text: `${sent}`, client_id: `${sent}` };
+        const { seq } = await eventually(() => account.api(at).must([200, 201], 'POST', '/v1/rooms/general/messages', body),
+            { ...patience, what: 'a post to be taken' });
         posts.push([seq, sent]);
         await sleep(PACE_MS); // a pace, not a wait
     }
@@ -54,9 +56,9 @@ test('a worker dies under 1,000 WebSocket clients', async (t) => {
     for (let i = 0; i < CLIENTS; i++)
         clients.push(webSocket(url, accounts[i % 10].token));
     const others = Array.from({ length: OTHERS }, (_, i) => webSocket(() => living[i % 2].httpUrl, accounts[i % 10].token));
-    await Promise.all([...clients, ...others].map((one) => one.open()));
     const moving = [...clients];
     clients.push(...others);
+    await Promise.all(clients.map((one) => one.open()));
     const late = others.map(timed);
 
     let going = true;
