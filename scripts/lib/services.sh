@@ -14,12 +14,13 @@ started_at() {
     printf '%s\n' "${fields[19]}"
 }
 
-# pid_of NAME: fails when the service isn't running, or the pid is by now somebody else's.
+# pid_of NAME: fails when the service isn't running, or the pid is by now somebody else's. A start that is empty is of one that had
+# ended before it was looked at.
 pid_of() {
     local pid start
     [[ -s $DIR/run/$1.pid ]] || return 1
     read -r pid start <"$DIR/run/$1.pid"
-    [[ $pid =~ ^[0-9]+$ && $(started_at "$pid") == "$start" ]] || return 1
+    [[ $pid =~ ^[0-9]+$ && -n $start && $(started_at "$pid") == "$start" ]] || return 1
     printf '%s\n' "$pid"
 }
 
@@ -88,7 +89,9 @@ stop_services() {
     local deadline=$((SECONDS + $1)) name pid
     shift
     for name in "$@"; do
-        pid=$(pid_of "$name") && kill -TERM "$pid" 2>/dev/null
+        if pid=$(pid_of "$name"); then
+            kill -TERM "$pid" 2>/dev/null || true
+        fi
     done
     while running "$@" && ((SECONDS < deadline)); do
         sleep 0.05

@@ -5,6 +5,7 @@
 #include "chat/auth.h"
 #include "chat/call.h"
 #include "chat/cursor.h"
+#include "chat/durable.h"
 #include "chat/fanout.h"
 #include "chat/lease.h"
 #include "chat/presence.h"
@@ -57,8 +58,10 @@ const struct wc_option wc_chat_option_rows[] = {
     ROW("session-queue", "SIZE", WC_OPT_SIZE, "256k", 16384, 1u << 30, session_queue,
         "Bytes that may wait for a slow reader before it reads from the log at its own pace"),
     ROW("log-page", "N", WC_OPT_U64, "100", 1, 1000, page, "Entries read from a log at once"),
-    ROW("durability-replicas", "N", WC_OPT_U64, "0", 0, 100, durability_wait,
-        "Replicas that must have a message before it is acknowledged"),
+    ROW("durability", "LEVEL", WC_OPT_STR, "none", 0, 0, durability,
+        "What has a message before it is acknowledged: none (Redis' memory; the rest is as Redis is set up), fsync "
+        "(Redis' disk: a Redis that does not run with appendonly yes and appendfsync always is refused), or "
+        "replicas:N"),
 };
 const size_t wc_chat_option_count = WC_COUNT(wc_chat_option_rows);
 
@@ -101,7 +104,7 @@ static void on_redis_lost(void *arg, const char *why)
 
 static const struct wc_redis_events redis_events = {on_redis_ready, on_redis_lost};
 
-static bool check(const struct wc_chat_options *o, struct wc_buf *why)
+static bool check(const struct wc_chat_options *o, struct wc_durability *durability, struct wc_buf *why)
 {
     if (o->token_key[0] == '\0')
         wc_buf_z(why, "--token-key is missing: all workers need the same key file (openssl genpkey -algorithm EC "
@@ -110,6 +113,8 @@ static bool check(const struct wc_chat_options *o, struct wc_buf *why)
         wc_buf_addf(why, "--general: '%s' is no name of a room", o->general);
     else if (o->heartbeat_ms * 3 > o->lease_ms * 2)
         wc_buf_z(why, "--lease must be at least one and a half times --heartbeat");
+    else if (!wc_durability_read(wc_str(o->durability), durability))
+        wc_buf_addf(why, "--durability: '%s' is not none, fsync or replicas:N with N from 1 to 100", o->durability);
     return why->n == 0;
 }
 
@@ -117,21 +122,25 @@ struct wc_chat *wc_chat_new(struct ev_loop *loop, struct wc_log *log, struct wc_
                             const struct wc_chat_options *options, const struct wc_redis_options *redis,
                             struct wc_buf *why)
 {
-    if (!check(options, why))
+    struct wc_durability durability = {.replicas = 0};
+    if (!check(options, &durability, why))
         return NULL;
+    struct wc_redis_options commands = *redis;
+    commands.fsync = durability.fsync;
     struct wc_chat *chat = WC_NEW(struct wc_chat);
     const char *problem = NULL;
     chat->loop = loop;
     chat->log = log;
     chat->metrics = metrics;
     chat->options = *options;
+    chat->replicas = durability.replicas;
     chat->version = WC_VERSION;
     chat->started_ms = wc_wall_ms();
     chat->command_timeout_ms = redis->command_timeout_ms;
     chat->tokens = wc_tokens_new(options->token_key, options->issuer, options->audience,
                                  options->token_lifetime_ms / 1000, &problem);
     if (chat->tokens != NULL)
-        chat->redis = wc_redis_new(loop, log, redis, &redis_events, chat, &problem);
+        chat->redis = wc_redis_new(loop, log, &commands, &redis_events, chat, &problem);
     if (chat->redis != NULL)
         chat->subscriber = wc_subscriber_new(loop, log, redis, &problem);
     if (chat->subscriber == NULL) {

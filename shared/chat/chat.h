@@ -29,7 +29,7 @@ struct wc_chat_options {
     uint64_t presence_members; /* presence events go to conversations of at most so many */
     uint64_t session_queue;    /* bytes that may wait in a session before it reads from the log */
     uint64_t page;             /* entries of a page of the log */
-    uint64_t durability_wait;  /* replicas */
+    const char *durability;    /* durable.h */
 };
 extern const struct wc_option wc_chat_option_rows[];
 extern const size_t wc_chat_option_count;
@@ -47,6 +47,7 @@ struct wc_chat {
     struct wc_log *log;
     struct wc_metrics *metrics;
     struct wc_chat_options options; /* copied; strings outlive the chat */
+    uint64_t replicas;              /* that have a post before it is acknowledged, durable.h */
     uint64_t command_timeout_ms;    /* of Redis: what anybody waits for it at most */
     struct wc_redis *redis;
     struct wc_subscriber *subscriber;

@@ -4,6 +4,22 @@
 
 static const struct wc_str TIMEOUT_MS = {"1000", 4};
 
+#define REPLICAS_MOST 100
+
+bool wc_durability_read(struct wc_str text, struct wc_durability *out)
+{
+    static const struct wc_str by_number = {"replicas:", 9};
+    struct wc_durability read = {.fsync = wc_str_is(text, "fsync")};
+    if (wc_str_starts(text, by_number)) {
+        if (!wc_str_u64(wc_str_from(text, by_number.n), REPLICAS_MOST, &read.replicas) || read.replicas == 0)
+            return false;
+    } else if (!read.fsync && !wc_str_is(text, "none")) {
+        return false;
+    }
+    *out = read;
+    return true;
+}
+
 /* The calls of one WAIT. */
 struct batch {
     struct wc_chat *chat;
@@ -27,7 +43,7 @@ static void on_waited(void *arg, wc_err err, const struct wc_reply *reply)
     struct batch *batch = arg;
     bool same = wc_redis_stats(batch->chat->redis)->connects == batch->connects;
     int64_t replicas = err == WC_OK ? wc_reply_int(reply) : 0;
-    settle(batch->calls, same && replicas >= (int64_t)batch->chat->options.durability_wait);
+    settle(batch->calls, same && replicas >= (int64_t)batch->chat->replicas);
     free(batch);
 }
 
@@ -40,8 +56,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
     *batch = (struct batch){d->chat, d->waiting, d->connects};
     d->waiting = NULL;
     char replicas[20];
-    struct wc_str argv[] = {
-        WC_STR("WAIT"), {replicas, wc_u64_format(d->chat->options.durability_wait, replicas)}, TIMEOUT_MS};
+    struct wc_str argv[] = {WC_STR("WAIT"), {replicas, wc_u64_format(d->chat->replicas, replicas)}, TIMEOUT_MS};
     if (wc_redis_command(d->chat->redis, argv, WC_COUNT(argv), on_waited, batch) == WC_OK)
         return;
     settle(batch->calls, false);
@@ -63,7 +78,7 @@ void wc_durable_end(struct wc_durable *d)
 void wc_call_durable(struct wc_call *call)
 {
     struct wc_chat *chat = call->chat;
-    if (chat->options.durability_wait == 0) {
+    if (chat->replicas == 0) {
         wc_call_done(call);
         return;
     }

@@ -176,7 +176,7 @@ struct wc_redis *wc_redis_new(struct ev_loop *loop, struct wc_log *log, const st
     ev_timer_init(&r->deadline, on_deadline, 0.0, 0.0);
     ev_set_priority(&r->deadline, EV_MINPRI); /* after the answers that came in the same turn */
     r->deadline.data = r;
-    wc_connection_open(&r->connection, loop, log, &r->url, options->connect_timeout_ms, &connection_events, r);
+    wc_connection_open(&r->connection, loop, log, &r->url, options, &connection_events, r);
     return r;
 }
 

@@ -26,6 +26,7 @@ struct wc_redis_options {
     uint64_t connect_timeout_ms;
     uint64_t command_timeout_ms;
     uint64_t queue_max; /* commands waiting or in flight; one more is answered WC_UNAVAILABLE */
+    bool fsync;         /* no option of its own: the server has to write to its disk before it answers */
 };
 extern const struct wc_option wc_redis_option_rows[];
 extern const size_t wc_redis_option_count;
@@ -50,7 +51,8 @@ bool wc_redis_ready(const struct wc_redis *r);
 /* Why it is not ready, for people: "connection refused", "maxmemory-policy is allkeys-lru, must be noeviction"; or
  * NULL. */
 const char *wc_redis_problem(const struct wc_redis *r);
-/* A server that must not be used at all (maxmemory-policy other than noeviction): the worker refuses to start. */
+/* A server that must not be used at all (maxmemory-policy other than noeviction; no fsync where it is demanded): the
+ * worker refuses to start. */
 bool wc_redis_unsuitable(const struct wc_redis *r);
 
 /* One command. The arguments are copied. While there is no connection it waits in the queue until its deadline

@@ -138,20 +138,67 @@ static void on_role(redisAsyncContext *ac, void *answer, void *unused)
         wc_connection_drop(c, "it is no master: a failover is under way");
 }
 
-static void check_policy(struct wc_connection *c, struct wc_str policy)
+static void check_role(struct wc_connection *c)
 {
-    c->unsuitable = !wc_str_is(policy, "noeviction");
-    if (!c->unsuitable) {
-        if (c->url->master != NULL)
-            ask(c, on_role, (struct wc_str[]){WC_STR("ROLE")}, 1);
-        else
-            load_scripts(c);
+    if (c->url->master != NULL)
+        ask(c, on_role, (struct wc_str[]){WC_STR("ROLE")}, 1);
+    else
+        load_scripts(c);
+}
+
+/* The server's setting `name`, whose value may only be `must`. False: it was another, and the attempt is over. */
+static bool setting_is(struct wc_connection *c, const char *name, struct wc_str value, const char *must)
+{
+    c->unsuitable = !wc_str_is(value, must);
+    if (!c->unsuitable)
+        return true;
+    char why[100];
+    snprintf(why, sizeof why, "%s is %.*s, must be %s", name, (int)(value.n < 40 ? value.n : 40), value.p, must);
+    wc_connection_drop(c, why);
+    return false;
+}
+
+static bool may_not_ask(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ARRAY)
+        return reply->elements < 2;
+    struct wc_str error = {reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0};
+    return wc_str_starts(error, WC_STR("NOPERM")) || wc_str_starts(error, WC_STR("ERR unknown command"));
+}
+
+/* What CONFIG GET with a pattern answers of this name. */
+static struct wc_str config_value(const struct wc_reply *reply, const char *name)
+{
+    for (size_t i = 0; i + 1 < wc_reply_count(reply); i += 2)
+        if (wc_str_is(wc_reply_str(reply, i), name))
+            return wc_reply_str(reply, i + 1);
+    return WC_STR("");
+}
+
+static void on_append_only(redisAsyncContext *ac, void *answer, void *unused)
+{
+    (void)unused;
+    struct wc_connection *c = owner(ac, answer);
+    if (c != NULL && may_not_ask(answer)) {
+        wc_log(c->log, WC_WARN, "redis does not tell whether it writes to its disk before it answers",
+               WC_Z("addr", c->url->shown), WC_Z("why", "CONFIG GET is not allowed"));
+        check_role(c);
         return;
     }
-    char why[100];
-    snprintf(why, sizeof why, "maxmemory-policy is %.*s, must be noeviction", (int)(policy.n < 40 ? policy.n : 40),
-             policy.p);
-    wc_connection_drop(c, why);
+    c = accepted(ac, answer);
+    if (c != NULL && setting_is(c, "appendonly", config_value(answer, "appendonly"), "yes") &&
+        setting_is(c, "appendfsync", config_value(answer, "appendfsync"), "always"))
+        check_role(c);
+}
+
+static void check_policy(struct wc_connection *c, struct wc_str policy)
+{
+    if (!setting_is(c, "maxmemory-policy", policy, "noeviction"))
+        return;
+    if (c->fsync) /* a pattern: before Redis 7 it takes no list of names */
+        ask(c, on_append_only, (struct wc_str[]){WC_STR("CONFIG"), WC_STR("GET"), WC_STR("append*")}, 3);
+    else
+        check_role(c);
 }
 
 /* The value of one line of INFO; absent when there's no such line. */
@@ -182,14 +229,6 @@ static void on_info(redisAsyncContext *ac, void *answer, void *unused)
         wc_connection_drop(c, "neither CONFIG GET nor INFO tells maxmemory-policy");
     else
         check_policy(c, policy);
-}
-
-static bool may_not_ask(const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ARRAY)
-        return reply->elements < 2;
-    struct wc_str error = {reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0};
-    return wc_str_starts(error, WC_STR("NOPERM")) || wc_str_starts(error, WC_STR("ERR unknown command"));
 }
 
 static void on_policy(redisAsyncContext *ac, void *answer, void *unused)
@@ -340,14 +379,15 @@ static void on_flush(struct ev_loop *loop, ev_prepare *w, int revents)
 }
 
 void wc_connection_open(struct wc_connection *c, struct ev_loop *loop, struct wc_log *log,
-                        const struct wc_redis_url *url, uint64_t timeout_ms, const struct wc_connection_events *events,
-                        void *arg)
+                        const struct wc_redis_url *url, const struct wc_redis_options *options,
+                        const struct wc_connection_events *events, void *arg)
 {
-    *c = (struct wc_connection){.loop = loop, .log = log, .url = url, .events = events, .arg = arg};
+    *c = (struct wc_connection){
+        .loop = loop, .log = log, .url = url, .events = events, .arg = arg, .fsync = options->fsync};
     set_problem(c, "connecting");
     wc_route_init(&c->route, loop, url, on_route, c);
     ev_timer_init(&c->retry, on_retry, 0.0, 0.0);
-    ev_timer_init(&c->setup, on_setup_timeout, 0.0, (double)timeout_ms / 1000.0);
+    ev_timer_init(&c->setup, on_setup_timeout, 0.0, (double)options->connect_timeout_ms / 1000.0);
     ev_prepare_init(&c->flush, on_flush);
     ev_set_priority(&c->flush, WC_TURN_LAST);
     c->retry.data = c->setup.data = c->flush.data = c;

@@ -6,8 +6,9 @@
 
 /*
  * One connection to Redis, made ready and, when it is lost, made again for ever. In this order: connect, AUTH, SELECT,
- * look at maxmemory-policy, with Sentinels ROLE, SCRIPT LOAD of all scripts. All of it within connect_timeout_ms. Below
- * the client's queue: it knows nothing of commands but their bytes.
+ * look at maxmemory-policy and, where fsync is demanded, at the append-only file, with Sentinels ROLE, SCRIPT LOAD of
+ * all scripts. All of it within connect_timeout_ms. Below the client's queue: it knows nothing of commands but their
+ * bytes.
  */
 struct redisAsyncContext;
 struct redisReply;
@@ -39,14 +40,15 @@ struct wc_connection {
     bool up;
     bool was_up; /* on this connection, before the scripts had to be loaded again */
     bool unsuitable;
+    bool fsync; /* demanded */
     char problem[200];
     struct wc_log_limit log_limit;
 };
 
 /* Starts with the first turn of the loop. `url` and `events` must outlive it. */
 void wc_connection_open(struct wc_connection *c, struct ev_loop *loop, struct wc_log *log,
-                        const struct wc_redis_url *url, uint64_t timeout_ms, const struct wc_connection_events *events,
-                        void *arg);
+                        const struct wc_redis_url *url, const struct wc_redis_options *options,
+                        const struct wc_connection_events *events, void *arg);
 void wc_connection_close(struct wc_connection *c); /* no event after this */
 
 /* Only while up. */

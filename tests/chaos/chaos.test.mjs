@@ -1,5 +1,5 @@
-// Workers are killed, frozen, drained and replaced, Redis is restarted and loses connections, while people chat on telnet,
-// WebSocket, SSE and REST: nothing acknowledged is lost, doubled, reordered or shown to somebody who is no member.
+// Workers are killed, frozen, drained and replaced, Redis is restarted and loses connections, the NATS server is restarted,
+// while people chat on telnet, WebSocket, SSE, REST and NATS: nothing acknowledged is lost, doubled, reordered or shown to somebody who is no member.
 // WCCHAT_CHAOS_SEED=… runs one of another seed, WCCHAT_CHAOS_MORE=N makes it longer.
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import test from 'node:test';
 import { violations } from './history.mjs';
 import { chaos } from './run.mjs';
 
-const seeds = process.env.WCCHAT_CHAOS_SEED ? [process.env.WCCHAT_CHAOS_SEED] : ['one', 'two'];
+const seeds = process.env.WCCHAT_CHAOS_SEED ? [process.env.WCCHAT_CHAOS_SEED] : ['one', 'two', 'three'];
 const more = Number(process.env.WCCHAT_CHAOS_MORE ?? 2);
 
 for (const seed of seeds) {

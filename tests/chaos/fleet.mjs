@@ -1,15 +1,16 @@
-// A site whose workers and whose Redis get into trouble, as a seed chooses.
+// A site whose workers, Redis and NATS server get into trouble, as a seed chooses.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../lib/eventually.mjs';
-import { startSite } from '../lib/site.mjs';
+import { startNatsSite, stopNatsSite } from '../nats/people.mjs';
 import { Random } from './random.mjs';
 
 const LEASE_MS = 2000;
 
 export async function startFleet(seed, { workers = 3 } = {}) {
-    const args = ['--lease', `${LEASE_MS}ms`, '--grace', '500ms', '--drain', '300ms', '--drain-max', '5s', '--session-queue', '64k'];
-    const site = await startSite({ workers, args, redis: { appendonly: true } });
+    const args = ['--lease', `${LEASE_MS}ms`, '--grace', '500ms', '--drain', '300ms', '--drain-max', '5s', '--session-queue', '64k',
+        '--nats-ping', '1s'];
+    const site = await startNatsSite({ workers, args, redis: { appendonly: true } });
     return new Fleet(site, new Random(seed));
 }
 
@@ -22,6 +23,10 @@ export class Fleet {
         this.random = random;
         this.choice = new Random('a balancer'); // of its own: how often people connect is not for the seed to say
         this.serving = [...site.workers];
+    }
+
+    async stop() {
+        await stopNatsSite(this.site);
     }
 
     /** One of those that a balancer would choose. */
@@ -63,6 +68,10 @@ export class Fleet {
         await this.site.redis.restart({ signal: this.random.pick(['SIGTERM', 'SIGKILL']) });
     }
 
+    async restartNats() {
+        await this.site.nats.restart({ signal: this.random.pick(['SIGTERM', 'SIGKILL']) });
+    }
+
     async dropConnections() {
         await this.site.redis.command('CLIENT', 'KILL', 'TYPE', this.random.pick(['pubsub', 'normal'])).catch(() => {});
     }
@@ -77,9 +86,9 @@ export class Fleet {
 
     /** All kinds of trouble, in the seed's order, `more` of them again; between them people get some work done. */
     async run({ more = 3, progress }) {
-        const kinds = ['kill', 'drain', 'freeze', 'restartRedis', 'dropConnections', 'replaceAll'];
-        const again = Array.from({ length: more }, () => this.random.pick(kinds.slice(0, 5)));
-        for (const kind of this.random.shuffled([...kinds, ...again])) {
+        const kinds = ['kill', 'drain', 'freeze', 'restartRedis', 'restartNats', 'dropConnections'];
+        const again = Array.from({ length: more }, () => this.random.pick(kinds));
+        for (const kind of this.random.shuffled([...kinds, 'replaceAll', ...again])) {
             this.troubles.push(kind);
             await this[kind]();
             await progress();

@@ -7,6 +7,8 @@ import { connectTelnet } from '../lib/telnet.mjs';
 import { connectWebSocket } from '../lib/websocket.mjs';
 
 const PAUSE_MS = 50; // between two attempts to connect
+const NATS_PING_MS = 300;
+const NATS_PATIENCE_MS = 6000; // without an answer, longer than a lease: the connection is made anew
 const LINE = /^\[([^\]]+)\] #(\d+) \d\d:\d\d [a-z0-9_-]+: (.*)$/;
 
 const short = (type) => type.replace(/^.*\./, '');
@@ -145,6 +147,90 @@ export class EventListener extends Listener {
     }
 }
 
+/**
+ * One session of one name, whoever holds it: pings keep it, and move it when its holder has gone. When the connection is lost it is
+ * made anew, and the session opened again with the cursors.
+ */
+export class NatsListener extends Listener {
+    channel = 'nats';
+    #cursors = null;
+    #generation = 0;
+    #early = null; // what came before the session was open: [generation, event]
+
+    async listen(worker) {
+        const { jwt } = await worker.api.as(this.account.token).must(200, 'POST', '/v1/auth/nats', {});
+        const nats = await this.fleet.site.nats.connect(this.user, jwt, { reconnect: false, timeout: 5000 });
+        this.nats = nats;
+        try {
+            this.#early = [];
+            nats.subscribe(`wcc.frontend.events.user.${this.user}.chaos`, { callback: (error, message) => error || this.#came(message) });
+            await this.#open();
+            this.connected = true;
+            await this.#keep();
+        } finally {
+            await nats.close();
+        }
+    }
+
+    async #ask(op, args) {
+        const message = await this.nats.request(`wcc.frontend.requests.${this.user}`, JSON.stringify({ id: '1', op, session: 'chaos', ...args }),
+            { timeout: 1500 });
+        return message.json();
+    }
+
+    async #open() {
+        const { ok, error, result } = await this.#ask('session.open', this.#cursors === null ? {} : { cursors: this.#cursors });
+        if (!ok)
+            throw new Error(`session.open: ${error.code}`);
+        if (this.#cursors === null) {
+            this.#cursors = result.cursors;
+            this.begin(startOf(result.cursors));
+        }
+        this.#generation = result.generation;
+        const early = this.#early;
+        this.#early = null;
+        for (const [generation, event] of early)
+            this.#hear(generation, event);
+    }
+
+    async #keep() {
+        for (let answered = Date.now(); this.going && !this.nats.isClosed();) {
+            await sleep(NATS_PING_MS);
+            const { ok, error } = await this.#ask('session.ping', { cursors: this.#cursors }).catch(() => ({ ok: false }));
+            if (ok)
+                answered = Date.now();
+            else if (error?.code === 'not_found' || Date.now() > answered + NATS_PATIENCE_MS)
+                return;
+        }
+    }
+
+    #came(message) {
+        const of = [Number(message.headers.get('Wcc-Generation')), message.json()];
+        if (this.#early !== null)
+            this.#early.push(of);
+        else
+            this.#hear(...of);
+    }
+
+    // What a former holder sent on comes after a hole: it is for the present one to fill. What it sent twice is dropped.
+    #hear(generation, event) {
+        if (generation < this.#generation)
+            return;
+        this.#generation = generation;
+        const { target, seq } = event.data;
+        if (seq !== undefined) {
+            if (seq <= Number((this.#cursors[target] ?? '0-0').split('-')[1]))
+                return;
+            this.#cursors[target] = event.id;
+        }
+        this.take(event);
+    }
+
+    cut() {
+        this.nats?.close();
+    }
+}
+
 /** Has no cursors: each connection is a view of its own, from where it began. It also writes. */
 export class TelnetListener extends Listener {
     channel = 'telnet';
@@ -216,6 +302,19 @@ export async function keepTyping(fleet, listener, room, { every = 40 } = {}) {
             if (shown())
                 acks.push({ conversation: room, text });
         }
+        await sleep(every);
+    }
+    return acks;
+}
+
+/** The same over NATS, on the connection of a member (tests/nats/people.mjs), which is made again by itself. */
+export async function keepSending(fleet, nats, room, { every = 30 } = {}) {
+    const acks = [];
+    for (let i = 1; fleet.going; i++) {
+        const text = `${nats.user} sends ${room} ${i}`;
+        const { id } = await nats.surely('message.send', { target: `wcchat://rooms/${room}`, text, client_id: text.replaceAll(' ', '-') },
+            { timeout: 60000 });
+        acks.push({ conversation: room, id, text });
         await sleep(every);
     }
     return acks;

@@ -1,8 +1,9 @@
 // One run: people chat on all channels while the fleet is in trouble, and what they saw is recorded.
 import { eventually } from '../lib/eventually.mjs';
 import { makeRoom, truth } from '../events/watch.mjs';
+import { member } from '../nats/people.mjs';
 import { startFleet } from './fleet.mjs';
-import { EventListener, TelnetListener, WebSocketListener, keepPosting, keepTyping } from './people.mjs';
+import { EventListener, NatsListener, TelnetListener, WebSocketListener, keepPosting, keepSending, keepTyping } from './people.mjs';
 
 const MEMBERS = ['alice', 'bob', 'carol'];
 const ROOMS = ['general', 'crew', 'deck'];
@@ -58,22 +59,25 @@ async function inhabit(fleet) {
  */
 export async function chaos(t, seed, { plant, more } = {}) {
     const fleet = await startFleet(seed);
-    t.after(() => fleet.site.stop());
+    t.after(() => fleet.stop());
     const accounts = await inhabit(fleet);
     const listeners = [];
     t.after(() => listeners.forEach((listener) => listener.stop()));
     for (const name of [...MEMBERS, 'dave', 'eve']) {
-        for (const Kind of [WebSocketListener, EventListener, TelnetListener])
+        for (const Kind of [WebSocketListener, EventListener, TelnetListener, NatsListener])
             listeners.push(new Kind(fleet, accounts[name], `${name} on ${Kind.name}`, { plant }));
     }
     await eventually(() => listeners.every((listener) => listener.connected), { timeout: 60000, what: 'everybody to be there' });
 
+    const senders = await Promise.all(['carol', 'eve'].map((name) => member(fleet.site, accounts[name])));
     const typist = (name) => listeners.find((listener) => listener.user === name && listener instanceof TelnetListener);
     const writers = [
         ...ROOMS.map((room, i) => keepPosting(fleet, accounts[MEMBERS[i]], room)),
         keepPosting(fleet, accounts.alice, 'crew'),
         keepTyping(fleet, typist('bob'), 'crew'),
         keepTyping(fleet, typist('eve'), 'general'),
+        keepSending(fleet, senders[0], 'crew'),
+        keepSending(fleet, senders[1], 'general'),
         comeAndGo(fleet, accounts.alice, 'dave').then(() => []),
     ];
     const count = async () => (await truth(fleet.site, key('crew')).catch(() => [])).length;
@@ -112,17 +116,17 @@ async function record(fleet, accounts, listeners, acks, { patient }) {
     return { logs, acks, views, presence, expected, troubles: fleet.troubles };
 }
 
-/** Everybody is on both channels; whoever asks, on whichever worker, is told so. */
+/** Everybody is on all channels; whoever asks, on whichever worker, is told so. */
 async function presences(fleet, accounts) {
     const names = Object.keys(accounts);
-    const expected = Object.fromEntries(names.map((name) => [name, ['telnet', 'web']]));
+    const expected = Object.fromEntries(names.map((name) => [name, ['nats', 'telnet', 'web']]));
     const presence = {};
     for (const name of names) {
         await eventually(async () => {
             const { body } = await fleet.someWorker().api.as(accounts.alice.token).get(`/v1/presence/${name}`, { keepAlive: false });
             presence[name] = body.channels;
-            return [...body.channels].sort().join() === 'telnet,web';
-        }, { timeout: 15000, interval: 100, what: `${name} to be on both channels` }).catch(() => {}); // the checker tells
+            return [...body.channels].sort().join() === 'nats,telnet,web';
+        }, { timeout: 15000, interval: 100, what: `${name} to be on all channels` }).catch(() => {}); // the checker tells
     }
     return { presence, expected };
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { startRedis } from '../lib/redis.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
+import { startWorker } from '../lib/worker.mjs';
 import { refused } from './site.mjs';
 
 const PATH = '/v1/rooms/general/messages';
@@ -23,7 +24,7 @@ test('who posts too fast is told when to come back, whatever worker is asked', a
 });
 
 test('a message that too few replicas have is not acknowledged; a repeat with its client id is, once they have it', async (t) => {
-    const site = await startSite({ workers: 2, args: ['--durability-replicas', '1'] });
+    const site = await startSite({ workers: 2, args: ['--durability', 'replicas:1'] });
     t.after(() => site.stop());
     const alice = await site.register('alice');
     const body = { text: 'precious', client_id: 'c-1' };
@@ -40,6 +41,25 @@ test('a message that too few replicas have is not acknowledged; a repeat with it
     const many = await Promise.all(Array.from({ length: 20 }, (_, i) => alice.api(i % 2).post(PATH, { text: `${i}` })));
     assert.deepEqual(new Set(many.map((a) => a.status)), new Set([201]));
     assert.equal((await alice.api(1).must(200, 'GET', PATH)).items.filter((m) => m.text === 'precious').length, 1);
+});
+
+test('--durability fsync refuses a Redis that would lose something in a crash, and is served by one that would not', async (t) => {
+    const site = await startSite({ workers: 0 });
+    t.after(() => site.stop());
+    const start = async (durability) => {
+        const worker = await startWorker({ redis: site.redis.unixUrl, key: site.key, args: ['--durability', durability], ready: false });
+        const { code } = await worker.child.exited;
+        return { code, log: worker.log };
+    };
+    const turnedAway = await start('fsync');
+    assert.equal(turnedAway.code, 1);
+    assert.match(turnedAway.log, /redis can't be used.*appendonly is no, must be yes/);
+    for (const wrong of ['always', 'replicas', 'replicas:0', 'replicas:101', 'replicas:one', ''])
+        assert.match((await start(wrong)).log, /--durability: '.*' is not none, fsync or replicas:N/, wrong);
+    await site.redis.command('CONFIG', 'SET', 'appendonly', 'yes');
+    await site.addWorker({ args: ['--durability', 'fsync'] });
+    const alice = await site.register('alice');
+    await alice.api(0).must(201, 'POST', PATH, { text: 'on the disk' });
 });
 
 test('while Redis hangs every call is answered unavailable; what was asked is done once when it is repeated', async (t) => {

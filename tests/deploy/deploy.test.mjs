@@ -147,16 +147,48 @@ const MODELS = {
     'policy/v1/PodDisruptionBudget': models.policy.v1.PodDisruptionBudget,
 };
 
+/** The same value; `unread` has, when it was looked at, the paths that nobody asked for. */
+function watched(value, unread, where) {
+    if (value === null || typeof value !== 'object')
+        return value;
+    const parts = {};
+    for (const [key, part] of Object.entries(value)) {
+        unread.add(`${where}/${key}`);
+        parts[key] = watched(part, unread, `${where}/${key}`);
+    }
+    return new Proxy(value, {
+        get(target, key) {
+            unread.delete(`${where}/${String(key)}`);
+            return Object.hasOwn(parts, key) ? parts[key] : target[key];
+        },
+    });
+}
+
+/** Throws when it does not fit the schema of its kind. A schema reads the fields that it knows: others are mistyped. */
+function validate(manifest) {
+    const Model = MODELS[`${manifest.apiVersion}/${manifest.kind}`];
+    assert.ok(Model, `${manifest.apiVersion}/${manifest.kind}`);
+    assert.deepEqual(Object.keys(manifest).filter((key) => !['apiVersion', 'kind', 'metadata', 'spec'].includes(key)), []);
+    const unread = new Set();
+    const model = new Model(manifest);
+    for (const part of ['metadata', 'spec']) // not before: it copies
+        model[part] = watched(manifest[part], unread, `/${part}`);
+    model.validate();
+    assert.deepEqual([...unread], [], `${manifest.kind} ${manifest.metadata.name}: fields that its schema does not know`);
+}
+
 test('the Kubernetes manifests fit the schemas of their kinds', () => {
     const all = manifests();
-    for (const manifest of all) {
-        const Model = MODELS[`${manifest.apiVersion}/${manifest.kind}`];
-        assert.ok(Model, `${manifest.apiVersion}/${manifest.kind}`);
-        new Model(manifest).validate();
-    }
-    const broken = structuredClone(all.find(({ kind }) => kind === 'Deployment'));
-    broken.spec.template.spec.containers[0].ports[0].containerPort = 'eighty';
-    assert.throws(() => new models.apps.v1.Deployment(broken).validate());
+    for (const manifest of all)
+        validate(manifest);
+    const broken = (change) => {
+        const copy = structuredClone(all.find(({ kind }) => kind === 'Deployment'));
+        change(copy.spec.template.spec.containers[0]);
+        return () => validate(copy);
+    };
+    assert.throws(broken((container) => { container.ports[0].containerPort = 'eighty'; }), /containerPort/);
+    assert.throws(broken((container) => { container.readinessProb = container.readinessProbe; }), /containers\/0\/readinessProb'/);
+    assert.throws(broken((container) => { delete container.name; }), /name/);
 });
 
 test('the Kubernetes manifests fit each other and the worker', async () => {

@@ -1,4 +1,4 @@
-// The master dies and Sentinel chooses another: with `--durability-replicas 1` nothing acknowledged is lost, and the
+// The master dies and Sentinel chooses another: with `--durability replicas:1` nothing acknowledged is lost, and the
 // workers find the new master by themselves.
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -22,7 +22,7 @@ async function startBoth(t, options) {
 test('the master is killed while people post: all that was acknowledged is there, once, and is shown', async (t) => {
     const { group, site } = await startBoth(t);
     for (let i = 0; i < 2; i++)
-        await site.addWorker({ redis: group.url, args: ['--durability-replicas', '1'] });
+        await site.addWorker({ redis: group.url, args: ['--durability', 'replicas:1'] });
 
     const { alice, bob } = await people(site, 'alice', 'bob');
     await makeRoom(alice, 'dev', { members: [bob] });

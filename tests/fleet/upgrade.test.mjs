@@ -6,62 +6,18 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../lib/eventually.mjs';
+import { connectUser } from '../lib/nats.mjs';
 import { tempFolder } from '../lib/process.mjs';
-import { PASSWORD } from '../lib/site.mjs';
 import { openEvents } from '../lib/sse.mjs';
 import { connectTelnet } from '../lib/telnet.mjs';
-import { connectWebSocket } from '../lib/websocket.mjs';
+import { Member } from '../nats/people.mjs';
+import { Returning, patience, stored, webSocket } from './returning.mjs';
 import { readEnv, script, startUp } from './up.mjs';
 
-const GENERAL = 'wcchat://rooms/general';
-const EACH = 12;
-const patience = { timeout: 20000, interval: 50 };
-const stored = (event) => event.data?.target === GENERAL && event.data.seq !== undefined;
-
-/** A client that comes back until `stop`: `connect(last)` returns {gone(): promise, seen(): events, close()}. */
-class Returning {
-    constructor(connect) {
-        this.connect = connect;
-        this.parts = []; // of each connection
-        this.stopped = false;
-    }
-
-    async open() {
-        this.now = await eventually(() => this.connect(this.parts.at(-1)), { ...patience, what: 'a connection' });
-        this.parts.push(this.now);
-        this.loop = this.now.gone().then(() => (this.stopped ? undefined : this.open()));
-        this.loop.catch(() => {});
-    }
-
-    /** Sequence numbers, as they were shown. */
-    seqs() {
-        return this.parts.flatMap((part) => part.seqs());
-    }
-
-    async stop() {
-        this.stopped = true;
-        this.parts.forEach((part) => part.close());
-        await this.loop;
-    }
-}
-
-const webSocket = (url, token) => new Returning(async (before) => {
-    const ws = await connectWebSocket(`${url}/v1/ws`, { token });
-    const cursors = before && { ...before.cursors, ...Object.fromEntries(before.ws.events.filter(stored).map((e) => [GENERAL, e.id])) };
-    const opened = await ws.must('session.open', cursors ? { cursors } : {}).catch((error) => {
-        ws.destroy();
-        throw error;
-    });
-    return {
-        ws,
-        cursors: cursors ?? opened.cursors,
-        seqs: () => ws.events.filter(stored).map((event) => event.data.seq),
-        resyncs: () => ws.events.filter((event) => event.type.endsWith('.resync')).length,
-        gone: () => ws.waitFor(() => ws.gone, { timeout: 200000 }),
-        code: () => ws.closed?.code,
-        close: () => ws.destroy(),
-    };
-});
+const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
+const EACH = 200; // sessions of a channel
+const PACE_MS = 300; // of each of those who write: each message is delivered to all sessions
+const NATS_PING_MS = 3000;
 
 const stream = (url, token) => new Returning(async (before) => {
     const sse = await openEvents(`${url}/v1/events`, { token, lastEventId: before?.sse.lastEventId });
@@ -75,10 +31,10 @@ const stream = (url, token) => new Returning(async (before) => {
     };
 });
 
-const person = (port, user) => new Returning(async () => {
+const person = (port, user, token) => new Returning(async () => {
     const telnet = await connectTelnet({ port });
     try {
-        await telnet.login(user, PASSWORD);
+        await telnet.login(user, token);
         await telnet.ask('/numbers on', 'numbers are on');
     } catch (error) {
         telnet.close();
@@ -92,6 +48,38 @@ const person = (port, user) => new Returning(async () => {
     };
 });
 
+/** Its connection stays: NATS is not replaced. Its session goes from worker to worker. */
+class NatsSession extends Member {
+    async begin(name) {
+        await this.open(name);
+        this.end = this.keep(NATS_PING_MS);
+    }
+
+    seqs() {
+        return this.events.filter(stored).map((event) => event.data.seq);
+    }
+
+    resyncs() {
+        return this.events.filter((event) => event.type.endsWith('.resync')).length;
+    }
+
+    async stop() {
+        await this.end?.();
+        await this.connection.close();
+    }
+}
+
+async function natsSessions(url, accounts, clients) {
+    for (const account of accounts)
+        account.jwt ??= (await account.api.must(200, 'POST', '/v1/auth/nats', {})).jwt;
+    return Promise.all(accounts.map(async (account, i) => {
+        const session = new NatsSession(account, await connectUser(url, account.user, account.jwt));
+        clients.push(session);
+        await session.begin(`session-${i}`);
+        return session;
+    }));
+}
+
 /** Posts until `going` ends; each text is repeated with its client id until it is acknowledged. */
 async function write(account, name, going) {
     const acknowledged = [];
@@ -102,7 +90,7 @@ async function write(account, name, going) {
             return [200, 201].includes(it.status) && it.body;
         }, { ...patience, what: 'a post to be taken' });
         acknowledged.push({ ...answer, text: body.text });
-        await sleep(20); // a pace, not a wait
+        await sleep(PACE_MS); // a pace, not a wait
     }
     return acknowledged;
 }
@@ -111,19 +99,29 @@ function entries(log) {
     return log.map(([id, fields]) => ({ id, ...Object.fromEntries(fields.map((f, i) => [f, fields[i + 1]]).filter((_, i) => i % 2 === 0)) }));
 }
 
-test('three workers are replaced under telnet, WebSocket, event streams and REST', async (t) => {
-    const site = await startUp(t, { workers: 3 });
-    const { HTTP_URL, TELNET_PORT, WORKER_PIDS } = site.env;
-    const accounts = await Promise.all(['alice', 'bob', 'carol'].map((user) => site.register(user)));
-    const mixed = (make) => Array.from({ length: EACH }, (_, i) => make(accounts[i % 3]));
-    const people = mixed(({ user }) => person(TELNET_PORT, user));
-    const programs = [...mixed(({ token }) => webSocket(HTTP_URL, token)), ...mixed(({ token }) => stream(HTTP_URL, token))];
-    t.after(() => Promise.allSettled([...people, ...programs].map((one) => one.stop())));
-    await Promise.all([...people, ...programs].map((one) => one.open()));
+/** All of general from the first one on, each once and in order. */
+function contiguous(seqs, last) {
+    assert.deepEqual(seqs, Array.from({ length: last - seqs[0] + 1 }, (_, i) => seqs[0] + i), 'each once and in order');
+}
+
+test('three workers are replaced under 200 sessions each of telnet, WebSocket, event streams and NATS, and under REST', async (t) => {
+    const clients = [];
+    t.after(() => Promise.allSettled(clients.map((one) => one.stop()))); // before the site ends, or they would try to come back
+    const site = await startUp(t, { workers: 3, args: ['--drain', '3s'] });
+    const { HTTP_URL, NATS_URL, TELNET_PORT, WORKER_PIDS } = site.env;
+    const accounts = await Promise.all(USERS.map((user) => site.register(user)));
+    const owners = Array.from({ length: EACH }, (_, i) => accounts[i % accounts.length]);
+    const people = owners.map(({ user, token }) => person(TELNET_PORT, user, token));
+    const sockets = owners.map(({ token }) => webSocket(() => HTTP_URL, token));
+    const programs = [...sockets, ...owners.map(({ token }) => stream(HTTP_URL, token))];
+    clients.push(...people, ...programs);
+    await Promise.all(people.map((one) => one.open()));
+    await Promise.all(programs.map((one) => one.open()));
+    const nats = await natsSessions(NATS_URL, owners, clients);
 
     let going = true;
-    const writers = accounts.map((account) => write(account, account.user, () => going));
-    await eventually(() => programs.every((one) => one.seqs().length > 10), { ...patience, what: 'everybody to hear' });
+    const writers = accounts.slice(0, 3).map((account) => write(account, account.user, () => going));
+    await eventually(() => [...programs, ...nats].every((one) => one.seqs().length > 10), { ...patience, what: 'everybody to hear' });
     const upgraded = await script('wcchatctl', '--dir', site.dir, 'upgrade');
     assert.equal(upgraded.code, 0, upgraded.err);
     assert.equal(upgraded.out.match(/is replaced/g)?.length, 3, upgraded.out);
@@ -132,7 +130,7 @@ test('three workers are replaced under telnet, WebSocket, event streams and REST
     // Telnet has no cursors: whoever was away has to be back before the last message.
     const [[head]] = await site.redis('XREVRANGE', 'wcc:room:{general}:log', '+', '-', 'COUNT', '1');
     const now = Number(head.split('-')[1]);
-    await eventually(() => people.every((one) => one.seqs().at(-1) > now), { ...patience, timeout: 60000, what: 'everybody to be back' });
+    await eventually(() => people.every((one) => one.seqs().at(-1) > now), { ...patience, what: 'everybody to be back' });
     going = false;
     const acknowledged = (await Promise.all(writers)).flat();
 
@@ -142,12 +140,18 @@ test('three workers are replaced under telnet, WebSocket, event streams and REST
         assert.deepEqual(log.filter((entry) => entry.text === text).map((entry) => entry.id), [id], `${text}: once`);
     for (const one of programs) {
         await eventually(() => one.seqs().at(-1) === last, { ...patience, what: `the end, ${last}; it is at ${one.seqs().at(-1)}` });
-        const seqs = one.seqs();
-        assert.deepEqual(seqs, Array.from({ length: last - seqs[0] + 1 }, (_, i) => seqs[0] + i), 'each once and in order');
+        contiguous(one.seqs(), last);
         assert.ok(one.parts.length >= 2, 'it had to move');
         assert.deepEqual(one.parts.map((part) => part.resyncs()), one.parts.map(() => 0));
     }
-    assert.ok(programs.slice(0, EACH).every((one) => one.parts.slice(0, -1).every((part) => part.code() === 1012)));
+    for (const one of nats) {
+        await eventually(() => one.seqs().at(-1) === last, { ...patience, what: `the end over NATS, ${last}; it is at ${one.seqs().at(-1)}` });
+        contiguous(one.seqs(), last);
+        assert.ok(one.generations.size >= 2, 'it had to move');
+        assert.equal(one.resyncs(), 0);
+    }
+    t.diagnostic(`${last} events, ${people.length + programs.length + nats.length} sessions`);
+    assert.ok(sockets.every((one) => one.parts.slice(0, -1).every((part) => part.code() === 1012)));
     for (const one of people) {
         await eventually(() => one.seqs().at(-1) === last, { ...patience, what: 'the end on telnet' });
         for (const part of one.parts) {

@@ -12,9 +12,10 @@ function decode(headers, text) {
 
 /**
  * One request. `body`: an object is sent as JSON, a string or Buffer as it is. Resolves with {status, headers, body,
- * text} for every status; `body` is parsed when the answer is JSON. Rejects when there is no answer within `timeout`.
+ * text} for every status; `body` is parsed when the answer is JSON. `from`: the address of ours that asks. Rejects when there
+ * is no answer within `timeout`.
  */
-export function request(method, url, { body, token, headers = {}, timeout = 15000, keepAlive = true } = {}) {
+export function request(method, url, { body, token, headers = {}, timeout = 15000, keepAlive = true, from } = {}) {
     const raw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
     const bytes = raw ? body : JSON.stringify(body);
     const all = { ...headers };
@@ -25,7 +26,7 @@ export function request(method, url, { body, token, headers = {}, timeout = 1500
         all['content-length'] ??= Buffer.byteLength(bytes);
     }
     return new Promise((resolve, reject) => {
-        const call = http.request(url, { method, headers: all, agent: keepAlive ? agent : false }, (response) => {
+        const call = http.request(url, { method, headers: all, agent: keepAlive ? agent : false, localAddress: from }, (response) => {
             const chunks = [];
             response.on('data', (chunk) => chunks.push(chunk));
             response.on('error', reject);

@@ -72,12 +72,8 @@ include "${path.basename(this.#accounts)}"
         }));
     }
 
-    /** As the holder of a JWT, or with a function that gives one for each attempt. */
     async connect(user, jwt, options = {}) {
-        return this.#keep(await connect({
-            servers: this.url, authenticator: jwtAuthenticator(jwt), inboxPrefix: `_INBOX_${user}`,
-            ignoreAuthErrorAbort: true, reconnectTimeWait: 50, maxReconnectAttempts: -1, ...options,
-        }));
+        return this.#keep(await connectUser(this.url, user, jwt, options));
     }
 
     /** Ends and starts it again on the same port. */
@@ -91,6 +87,14 @@ include "${path.basename(this.#accounts)}"
         await this.child.end('SIGKILL');
         fs.rmSync(this.dir, { recursive: true, force: true });
     }
+}
+
+/** As the holder of a JWT, or with a function that gives one for each attempt. */
+export function connectUser(url, user, jwt, options = {}) {
+    return connect({
+        servers: url, authenticator: jwtAuthenticator(jwt), inboxPrefix: `_INBOX_${user}`,
+        ignoreAuthErrorAbort: true, reconnectTimeWait: 50, maxReconnectAttempts: -1, ...options,
+    });
 }
 
 function accepts(port) {

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
 import { makeRoom } from '../realtime/people.mjs';
-import { member, startNatsSite, stopNatsSite } from './people.mjs';
+import { grant, member, startNatsSite, stopNatsSite } from './people.mjs';
 
 const NAMES = ['ann', 'ben', 'cat', 'dan'];
 const PER_SECOND = 50;
@@ -36,7 +36,7 @@ async function underTrouble(room, trouble, count = 200) {
     const stops = members.map((nats) => nats.keep(500));
     const sending = members.map((nats) => sendMany(nats, target, count));
     await eventually(() => members[0].texts(target).length > 40, { timeout: 20000 });
-    await trouble();
+    await trouble(members, stops);
     const acknowledged = (await Promise.all(sending)).flat().sort((a, b) => a[0] - b[0]);
     assert.equal(acknowledged.length, count * NAMES.length);
     await Promise.all(members.map((nats) => eventually(() => nats.texts(target).length >= acknowledged.length,
@@ -54,3 +54,18 @@ test('a worker is killed under four who send', () => underTrouble('killed', asyn
 }));
 
 test('the NATS server is restarted under four who send', () => underTrouble('restarted', () => site.nats.restart()));
+
+// A minute, or an hour, is no more than this: three pings did not come, the session was let go, and nobody holds it.
+test('one of four who send is away until the session has lapsed', () => underTrouble('away', async (members, stops) => {
+    const dan = members[3];
+    await stops[3]();
+    await dan.connection.close();
+    await eventually(async () => (await site.redis.hash('wcc:user:{dan}:nats:away')).holder === '', { timeout: 30000, what: 'it to be let go' });
+    const before_ = dan.texts('wcchat://rooms/away').length;
+    assert.ok(before_ < members[0].texts('wcchat://rooms/away').length, 'it has missed something');
+    const { jwt } = await grant(dan.account);
+    dan.connection = await site.nats.connect(dan.user, jwt);
+    dan.listening = null;
+    await dan.open('away', { cursors: dan.cursors });
+    stops[3] = dan.keep(500);
+}));

@@ -78,7 +78,7 @@ test('eve can\'t take adele\'s session', async () => {
     assert.equal((await adele.ping()).ok, true);
 });
 
-test('without credentials, with forged or expired ones there is no connection', async () => {
+test('without credentials, or with forged ones, there is no connection', async () => {
     const fails = async (jwt) => assert.rejects(site.nats.connect('eve', jwt, { reconnect: false, maxReconnectAttempts: 0,
         ignoreAuthErrorAbort: false, timeout: 3000 }), /auth/i);
     const { jwt } = await grant(eve.account);
@@ -118,17 +118,32 @@ test('a bridge reads and does nothing else', async () => {
 
 /** Resolves when the server has ended this connection. */
 const cutOff = (who) => eventually(() => who.connection.isClosed(), { timeout: 10000, what: 'the connection to be cut off' });
+
+/** Soon the server takes these credentials no more, though it answers. */
+async function refusedFromNowOn(user, jwt) {
+    await eventually(async () => {
+        const why = await site.nats.connect(user, jwt, { reconnect: false, ignoreAuthErrorAbort: false, timeout: 5000 })
+            .then((again) => again.close(), (error) => error);
+        return /auth/i.test(`${why?.name} ${why?.message}`);
+    }, { timeout: 10000, interval: 100, what: 'the old credentials to be refused' });
+}
+
 const once = { connection: { reconnect: false, ignoreAuthErrorAbort: false } };
 
 test('credentials expire', async () => {
-    const short = await site.addWorker({ args: ['--token-lifetime', '2s'] });
+    const short = await site.addWorker({ args: ['--token-lifetime', '4s'] });
     const worker = site.workers.indexOf(short);
     const account = await site.login('eve', { worker });
-    const { expires_in } = await grant(account, worker);
-    assert.equal(expires_in, 2);
-    const connection = await member(site, account, { ...once, worker });
+    const { jwt, expires_in } = await grant(account, worker);
+    assert.ok(expires_in > 0 && expires_in <= 4, `${expires_in} s`);
+    const connection = await member(site, account, { ...once, jwt });
     await connection.must('conversation.list');
     await cutOff(connection);
+    await eventually(async () => (await account.api(0).get('/v1/users/me')).status === 401, { what: 'the access token to expire' });
+    await refusedFromNowOn('eve', jwt); // the server counts in whole seconds
+    const original = await eve.raw(JSON.stringify({ source_app_id: 'test', source_app_version: '1', origin_user_id: 'eve', message_text: 'late',
+        target_url: GENERAL, created_on: 1, access_token: account.token }), { subject: 'wcc.frontend.requests' });
+    assert.match(original.error, /^unauthenticated/);
 });
 
 test('a login that ends takes its connection with it, and no other', async () => {
@@ -138,6 +153,15 @@ test('a login that ends takes its connection with it, and no other', async () =>
     await other.api().must(204, 'POST', '/v1/auth/logout', { refresh_token: other.refreshToken });
     await cutOff(second);
     await eve.must('conversation.list');
+});
+
+test('a changed password takes the connections of other logins with it', async () => {
+    const trudy = await site.register('trudy');
+    const [own, other] = [await member(site, trudy, once), await member(site, await site.login('trudy'), once)];
+    await other.must('conversation.list');
+    await trudy.api().must(204, 'PUT', '/v1/users/me/password', { password: trudy.password, new_password: 'another long password' });
+    await cutOff(other);
+    await own.must('conversation.list');
 });
 
 test('a locked account is cut off, and stays so after the NATS server was restarted', async () => {
@@ -150,9 +174,5 @@ test('a locked account is cut off, and stays so after the NATS server was restar
     assert.equal((await mallory.api().post('/v1/auth/nats', {})).status, 401);
     await site.nats.restart();
     await adele.surely('conversation.list');
-    await eventually(async () => {
-        const again = await site.nats.connect('mallory', jwt, { reconnect: false, ignoreAuthErrorAbort: false, timeout: 2000 }).catch(() => null);
-        await again?.close();
-        return again === null;
-    }, { timeout: 10000, interval: 100, what: 'the old credentials to be refused' });
+    await refusedFromNowOn('mallory', jwt);
 });

@@ -445,6 +445,28 @@ static void flags_an_unsuitable_server(void **state)
     assert_false(wc_redis_unsuitable(f->redis));
 }
 
+static void check_fsync(struct fixture *f, const char *setting, const char *problem)
+{
+    redis_server_do(&f->server, setting);
+    redis_server_do(&f->server, "CLIENT KILL TYPE normal");
+    AWAIT(f->loop, 5, wc_redis_unsuitable(f->redis));
+    assert_string_equal(wc_redis_problem(f->redis), problem);
+}
+
+static void demands_fsync(void **state)
+{
+    struct fixture *f = *state;
+    redis_server_do(&f->server, "CONFIG SET appendfsync always");
+    connect_with(f, (struct wc_redis_options){.url = f->server.tcp_url, .fsync = true});
+    AWAIT(f->loop, 5, wc_redis_unsuitable(f->redis));
+    assert_false(wc_redis_ready(f->redis));
+    assert_string_equal(wc_redis_problem(f->redis), "appendonly is no, must be yes");
+    redis_server_do(&f->server, "CONFIG SET appendonly yes");
+    AWAIT(f->loop, 5, wc_redis_ready(f->redis));
+    assert_false(wc_redis_unsuitable(f->redis));
+    check_fsync(f, "CONFIG SET appendfsync everysec", "appendfsync is everysec, must be always");
+}
+
 /* ---- who we are ---- */
 
 static int set_up_acl(void **state)
@@ -583,6 +605,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_replies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(carries_any_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(flags_an_unsuitable_server, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(demands_fsync, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logs_in_as_a_user, set_up_acl, tear_down),
         cmocka_unit_test_setup_teardown(logs_in_with_a_password, set_up_password, tear_down),
         cmocka_unit_test_setup_teardown(gives_up_on_silence_and_nonsense, set_up, tear_down),
