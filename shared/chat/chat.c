@@ -9,6 +9,7 @@
 #include "chat/fanout.h"
 #include "chat/lease.h"
 #include "chat/presence.h"
+#include "chat/writer.h"
 
 #include <stdio.h>
 
@@ -62,6 +63,8 @@ const struct wc_option wc_chat_option_rows[] = {
         "What has a message before it is acknowledged: none (Redis' memory; the rest is as Redis is set up), fsync "
         "(Redis' disk: a Redis that does not run with appendonly yes and appendfsync always is refused), or "
         "replicas:N"),
+    ROW("io-uring", NULL, WC_OPT_BOOL, "true", 0, 0, io_uring,
+        "Write to all sessions of a loop turn in one system call, where the kernel can"),
 };
 const size_t wc_chat_option_count = WC_COUNT(wc_chat_option_rows);
 
@@ -155,6 +158,7 @@ struct wc_chat *wc_chat_new(struct ev_loop *loop, struct wc_log *log, struct wc_
     chat->people = wc_people_new(chat);
     chat->fanout = wc_fanout_new(chat);
     chat->sessions = wc_sessions_new(chat);
+    chat->writer = wc_writer_new(chat->options.io_uring);
     chat->cursors = wc_cursors_new(chat);
     chat->presence = wc_presence_new(chat);
     chat->lease = wc_lease_new(chat);
@@ -173,6 +177,7 @@ void wc_chat_free(struct wc_chat *chat)
     wc_presence_free(chat->presence);
     wc_cursors_free(chat->cursors);
     wc_sessions_free(chat->sessions);
+    wc_writer_free(chat->writer);
     wc_fanout_free(chat->fanout);
     wc_people_free(chat->people);
     wc_passwords_free(chat->passwords);

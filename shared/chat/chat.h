@@ -30,6 +30,7 @@ struct wc_chat_options {
     uint64_t session_queue;    /* bytes that may wait in a session before it reads from the log */
     uint64_t page;             /* entries of a page of the log */
     const char *durability;    /* durable.h */
+    bool io_uring;             /* writer.h */
 };
 extern const struct wc_option wc_chat_option_rows[];
 extern const size_t wc_chat_option_count;
@@ -56,6 +57,7 @@ struct wc_chat {
     struct wc_calls *calls;       /* call.h */
     struct wc_fanout *fanout;     /* fanout.h */
     struct wc_sessions *sessions; /* session.h */
+    struct wc_writer *writer;     /* writer.h */
     struct wc_cursors *cursors;   /* cursor.h */
     struct wc_people *people;     /* people.h */
     struct wc_auth *auth;         /* auth.h */

@@ -6,17 +6,12 @@
 
 enum { FIRST_CAP = 8, IOV_MOST = 256 };
 
-static struct wc_frame *at(const struct wc_outq *q, uint32_t i)
-{
-    return q->ring[(q->head + i) & (q->cap - 1)];
-}
-
 static void grow(struct wc_outq *q)
 {
     uint32_t cap = q->cap == 0 ? FIRST_CAP : q->cap * 2;
     struct wc_frame **ring = wc_realloc_array(NULL, cap, sizeof(*ring));
     for (uint32_t i = 0; i < q->count; i++)
-        ring[i] = at(q, i);
+        ring[i] = wc_outq_at(q, i);
     free(q->ring);
     q->ring = ring;
     q->head = 0;
@@ -44,14 +39,21 @@ static void written(struct wc_outq *q, size_t n)
 {
     q->bytes -= n;
     n += q->offset;
-    while (q->count != 0 && n >= at(q, 0)->len) {
-        struct wc_frame *frame = at(q, 0);
+    while (q->count != 0 && n >= wc_outq_at(q, 0)->len) {
+        struct wc_frame *frame = wc_outq_at(q, 0);
         n -= frame->len;
         wc_frame_unref(frame);
         q->head = (q->head + 1) & (q->cap - 1);
         q->count--;
     }
     q->offset = (uint32_t)n;
+}
+
+void wc_outq_took(struct wc_outq *q, size_t n)
+{
+    written(q, n);
+    if (q->count == 0)
+        wc_outq_clear(q);
 }
 
 enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd)
@@ -61,7 +63,7 @@ enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd)
         int n = 0;
         size_t asked = 0;
         for (uint32_t i = 0; i < q->count && n < IOV_MOST; i++) {
-            struct wc_frame *frame = at(q, i);
+            struct wc_frame *frame = wc_outq_at(q, i);
             size_t skip = i == 0 ? q->offset : 0;
             iov[n++] = (struct iovec){frame->bytes + skip, frame->len - skip};
             asked += frame->len - skip;
@@ -82,20 +84,18 @@ enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd)
 
 struct wc_frame *wc_outq_first(const struct wc_outq *q)
 {
-    return q->count != 0 ? at(q, 0) : NULL;
+    return q->count != 0 ? wc_outq_at(q, 0) : NULL;
 }
 
 void wc_outq_shift(struct wc_outq *q)
 {
-    written(q, at(q, 0)->len - q->offset);
-    if (q->count == 0)
-        wc_outq_clear(q);
+    wc_outq_took(q, wc_outq_at(q, 0)->len - q->offset);
 }
 
 void wc_outq_clear(struct wc_outq *q)
 {
     for (uint32_t i = 0; i < q->count; i++)
-        wc_frame_unref(at(q, i));
+        wc_frame_unref(wc_outq_at(q, i));
     free(q->ring);
     *q = (struct wc_outq){0};
 }

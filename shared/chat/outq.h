@@ -14,12 +14,21 @@ struct wc_outq {
     uint32_t head, count, cap;
     uint32_t offset; /* bytes of the first frame that are written */
     size_t bytes;    /* still to be written */
+    bool queued;     /* for the writer (writer.h) */
 };
 
 enum wc_outq_result { WC_OUTQ_DONE, WC_OUTQ_BLOCKED, WC_OUTQ_BROKEN };
 
 void wc_outq_push(struct wc_outq *q, struct wc_frame *frame); /* takes a reference of its own */
 void wc_outq_push_str(struct wc_outq *q, struct wc_str s);    /* copies */
+/* The i-th frame from the front. */
+static inline struct wc_frame *wc_outq_at(const struct wc_outq *q, uint32_t i)
+{
+    return q->ring[(q->head + i) & (q->cap - 1)];
+}
+
+/* So many bytes of it were written. */
+void wc_outq_took(struct wc_outq *q, size_t n);
 /* Writes as much as the socket takes, with as few writev as that needs. BROKEN: errno says why. */
 enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd);
 /* For queues that are not written to a socket: the first frame, or NULL; and away with it. */

@@ -4,6 +4,7 @@
 #include "chat/cursor.h"
 #include "chat/fanout.h"
 #include "chat/presence.h"
+#include "chat/writer.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -111,11 +112,14 @@ static void on_turn_end(EV_P_ ev_prepare *watcher, int revents)
     (void)revents;
     struct wc_sessions *all = watcher->data;
     struct wc_session *s;
-    while ((s = all->dirty) != NULL) {
-        all->dirty = s->next_dirty;
-        s->dirty = false;
-        s->ops->flush(s);
-    }
+    do {
+        while ((s = all->dirty) != NULL) {
+            all->dirty = s->next_dirty;
+            s->dirty = false;
+            s->ops->flush(s);
+        }
+        wc_writer_run(all->chat->writer);
+    } while (all->dirty != NULL);
     wc_fanout_written(all->chat->fanout);
     ev_idle_stop(loop, &all->awake);
 }

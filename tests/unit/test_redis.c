@@ -453,18 +453,24 @@ static void check_fsync(struct fixture *f, const char *setting, const char *prob
     assert_string_equal(wc_redis_problem(f->redis), problem);
 }
 
+/* From the start: a server that is told to append later refuses to end before its first file is written. */
+static int set_up_fsync(void **state)
+{
+    return set_up_with(state, "appendonly yes\nappendfsync always\n");
+}
+
 static void demands_fsync(void **state)
 {
     struct fixture *f = *state;
-    redis_server_do(&f->server, "CONFIG SET appendfsync always");
+    redis_server_do(&f->server, "CONFIG SET appendfsync everysec");
     connect_with(f, (struct wc_redis_options){.url = f->server.tcp_url, .fsync = true});
     AWAIT(f->loop, 5, wc_redis_unsuitable(f->redis));
     assert_false(wc_redis_ready(f->redis));
-    assert_string_equal(wc_redis_problem(f->redis), "appendonly is no, must be yes");
-    redis_server_do(&f->server, "CONFIG SET appendonly yes");
+    assert_string_equal(wc_redis_problem(f->redis), "appendfsync is everysec, must be always");
+    redis_server_do(&f->server, "CONFIG SET appendfsync always");
     AWAIT(f->loop, 5, wc_redis_ready(f->redis));
     assert_false(wc_redis_unsuitable(f->redis));
-    check_fsync(f, "CONFIG SET appendfsync everysec", "appendfsync is everysec, must be always");
+    check_fsync(f, "CONFIG SET appendonly no", "appendonly is no, must be yes");
 }
 
 /* ---- who we are ---- */
@@ -605,7 +611,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_replies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(carries_any_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(flags_an_unsuitable_server, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(demands_fsync, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(demands_fsync, set_up_fsync, tear_down),
         cmocka_unit_test_setup_teardown(logs_in_as_a_user, set_up_acl, tear_down),
         cmocka_unit_test_setup_teardown(logs_in_with_a_password, set_up_password, tear_down),
         cmocka_unit_test_setup_teardown(gives_up_on_silence_and_nonsense, set_up, tear_down),

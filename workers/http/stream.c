@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "chat/writer.h"
 #include "http/listen.h"
 #include "http/request.h"
 #include "http/respond.h"
@@ -17,7 +18,6 @@ enum { REPLY_SLACK = 65536, USER_TIMEOUT_MS = 60000 };
 #define CLOSING_S 10.0
 #define LINGER_S  2.0
 
-static void flush(struct wc_stream *st);
 static void on_reap(struct wc_soon_item *item);
 
 static struct ev_loop *loop_of(const struct wc_stream *st)
@@ -114,8 +114,13 @@ static void on_reap(struct wc_soon_item *item)
 
 /* Out. */
 
-static void written(struct wc_stream *st, enum wc_outq_result result)
+static void on_written(void *arg, enum wc_outq_result result, size_t n)
 {
+    struct wc_stream *st = arg;
+    if (st->state != WC_STREAM_OPEN && st->state != WC_STREAM_CLOSING)
+        return;
+    if (n != 0 || !st->blocked)
+        st->moved = seconds(st);
     st->blocked = result == WC_OUTQ_BLOCKED;
     if (result == WC_OUTQ_BROKEN) {
         wc_stream_kill(st);
@@ -131,19 +136,13 @@ static void written(struct wc_stream *st, enum wc_outq_result result)
     } else if (result == WC_OUTQ_DONE) {
         wc_session_drained(st->http->worker->chat, &st->session);
     }
+    watch(st);
 }
 
 static void flush(struct wc_stream *st)
 {
-    struct wc_outq *out = &st->session.out;
-    if (st->state != WC_STREAM_OPEN && st->state != WC_STREAM_CLOSING)
-        return;
-    size_t before = out->bytes;
-    enum wc_outq_result result = wc_outq_write(out, st->io.fd);
-    if (before != out->bytes || !st->blocked)
-        st->moved = seconds(st);
-    written(st, result);
-    watch(st);
+    if (st->state == WC_STREAM_OPEN || st->state == WC_STREAM_CLOSING)
+        wc_writer_add(st->http->worker->chat->writer, &st->session.out, st->io.fd, on_written, st);
 }
 
 static void session_flush(struct wc_session *s)
@@ -205,7 +204,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
     struct wc_stream *st = WC_CONTAINER(io, struct wc_stream, io);
     (void)loop;
     if ((events & EV_WRITE) != 0)
-        flush(st);
+        wc_session_dirty(st->http->worker->chat, &st->session);
     if ((events & EV_READ) != 0 && st->state != WC_STREAM_DEAD)
         on_readable(st);
     watch(st);
@@ -337,6 +336,7 @@ void wc_streams_end(struct wc_http *http)
             continue;
         st->ops->leave(st, WC_END_DRAINING);
         flush(st);
+        wc_writer_run(http->worker->chat->writer);
         wc_stream_kill(st);
         if (st->io.fd >= 0) {
             close(st->io.fd);

@@ -1,4 +1,5 @@
 #include "telnet/connection.h"
+#include "chat/writer.h"
 
 #include "telnet/lines.h"
 #include "telnet/login.h"
@@ -131,7 +132,7 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     struct wc_telnet_conn *c = io->data;
     (void)loop;
     if (events & EV_WRITE)
-        wc_telnet_conn_flush(c);
+        wc_telnet_mark(c);
     if ((events & EV_READ) && c->state != WC_TN_DEAD)
         on_readable(c);
     wc_telnet_watch(c);
@@ -195,6 +196,7 @@ void wc_telnet_conn_reap(struct wc_telnet *ch)
             c->dirty = false;
             wc_telnet_conn_flush(c);
         }
+        wc_writer_run(ch->worker->chat->writer);
         while (ch->dirty == NULL && (c = ch->dead) != NULL) {
             ch->dead = c->next_dead;
             wc_telnet_conn_free(c);
@@ -236,9 +238,15 @@ static void written_and_closing(struct wc_telnet_conn *c)
     wc_telnet_watch(c);
 }
 
-static void written(struct wc_telnet_conn *c, enum wc_outq_result result, bool had_room)
+static void on_written(void *arg, enum wc_outq_result result, size_t n)
 {
-    bool was_blocked = c->blocked;
+    struct wc_telnet_conn *c = arg;
+    if (c->state >= WC_TN_LINGER)
+        return;
+    bool was_blocked = c->blocked, had_room = wc_telnet_had_room(c, n);
+    c->ch->counts.sent += n;
+    if (n != 0 || !c->blocked)
+        c->moved = seconds(c);
     c->blocked = result == WC_OUTQ_BLOCKED;
     if (result == WC_OUTQ_BROKEN)
         wc_telnet_conn_kill(c);
@@ -248,21 +256,14 @@ static void written(struct wc_telnet_conn *c, enum wc_outq_result result, bool h
         wc_session_drained(c->ch->worker->chat, &c->session);
     if ((!had_room && wc_telnet_has_room(c)) || (was_blocked && !c->blocked))
         wc_telnet_mark(c);
+    wc_telnet_watch(c);
 }
 
 void wc_telnet_conn_flush(struct wc_telnet_conn *c)
 {
-    struct wc_outq *out = &c->session.out;
     if (c->state >= WC_TN_LINGER)
         return;
     wc_telnet_pump(c);
     wc_telnet_term_show(c);
-    bool had_room = wc_telnet_has_room(c);
-    size_t before = out->bytes;
-    enum wc_outq_result result = wc_outq_write(out, c->io.fd);
-    c->ch->counts.sent += before - out->bytes;
-    if (before != out->bytes || !c->blocked)
-        c->moved = seconds(c);
-    written(c, result, had_room);
-    wc_telnet_watch(c);
+    wc_writer_add(c->ch->worker->chat->writer, &c->session.out, c->io.fd, on_written, c);
 }

@@ -74,7 +74,7 @@ void wc_telnet_conn_leave(struct wc_telnet_conn *c, const char *line);
 /* Frees at once: for wc_telnet_conn_reap and the end of the channel. */
 void wc_telnet_conn_free(struct wc_telnet_conn *c);
 void wc_telnet_conn_reap(struct wc_telnet *ch);
-/* Takes what can be taken, draws the prompt, writes: once a loop turn. */
+/* Takes what can be taken, draws the prompt, gives what there is to the writer: once a loop turn. */
 void wc_telnet_conn_flush(struct wc_telnet_conn *c);
 
 /* The one place where the state changes. */
@@ -90,10 +90,16 @@ void wc_telnet_identity(const struct wc_telnet_conn *c, struct wc_identity *who)
 struct wc_str wc_telnet_current(const struct wc_telnet_conn *c);
 void wc_telnet_switch(struct wc_telnet_conn *c, struct wc_str place);
 
+/* Could its output take another answer when `n` bytes more were in it? */
+static inline bool wc_telnet_had_room(const struct wc_telnet_conn *c, size_t n)
+{
+    return c->session.out.bytes + n < c->ch->worker->chat->options.session_queue + WC_TELNET_REPLY_SLACK;
+}
+
 /* Its output may take another answer. */
 static inline bool wc_telnet_has_room(const struct wc_telnet_conn *c)
 {
-    return c->session.out.bytes < c->ch->worker->chat->options.session_queue + WC_TELNET_REPLY_SLACK;
+    return wc_telnet_had_room(c, 0);
 }
 
 /* Nothing is under way: the next line may be anything. */
