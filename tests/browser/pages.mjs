@@ -108,6 +108,7 @@ export class Page {
 
     /** Types a text and sends it. */
     async say(text) {
+        await this.page.waitForSelector('dialog[open]', { state: 'detached' }); // while there is one, nothing else takes keys
         await this.page.fill('#composer', text);
         await this.page.press('#composer', 'Enter');
     }
