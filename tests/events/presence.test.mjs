@@ -113,32 +113,35 @@ test('a worker frozen past its lease goes on under a new id: sockets stay, nobod
         { what: 'the worker to forget the session' });
 });
 
+// Longer than a worker waits between two attempts to connect (2 s): one that is back later than the other is not dead.
+const LONG_LEASE_MS = 4000;
+
 for (const kind of ['gone', 'hanging']) {
     test(`Redis ${kind} for longer than a lease ends nobody`, async (t) => {
-        const { site, alice, bob, becomes } = await stage(t, { redis: { appendonly: true } });
+        const { site, alice, bob, becomes } = await stage(t, { redis: { appendonly: true }, args: [...ARGS, '--lease', `${LONG_LEASE_MS}ms`] });
         const ears = [await listen(site, bob, 0), await listen(site, alice, 1)];
         await becomes(['telnet']);
         const before = (await workers(site)).sort();
         // how long it is away is what is tested
         if (kind === 'gone') {
             await site.redis.crash();
-            await sleep(LEASE_MS * 1.5);
+            await sleep(LONG_LEASE_MS * 1.25);
             await site.redis.start();
         } else {
             site.redis.pause();
-            await sleep(LEASE_MS * 1.5);
+            await sleep(LONG_LEASE_MS * 1.25);
             site.redis.resume();
         }
         await subscribed(site);
         await eventually(async () => await site.redis.command('ZCOUNT', 'wcc:workers', Date.now(), '+inf') === 2,
-            { what: 'the leases to be renewed' });
+            { timeout: 20000, what: 'the leases to be renewed' });
         await eventually(() => post(alice, 'dev', 'back', { client_id: 'back' }), { what: 'posts to be taken' });
         for (const ear of ears)
             await ear.hears('back');
         // time enough to be reaped in, if anybody were to be
         const renewals = await metric(site.workers[1], 'wcchat_lease_renewals_total');
-        await eventually(async () => await metric(site.workers[1], 'wcchat_lease_renewals_total') > renewals + 4,
-            { what: 'some more rounds' });
+        await eventually(async () => await metric(site.workers[1], 'wcchat_lease_renewals_total') > renewals + 3,
+            { timeout: 20000, what: 'some more rounds' });
         assert.deepEqual((await workers(site)).sort(), before);
         await becomes(['telnet']);
         for (const worker of site.workers) {
