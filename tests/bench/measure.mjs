@@ -22,13 +22,15 @@ export async function measure(scenario, { rounds, seconds, say }) {
     const taken = Object.fromEntries(scenario.contenders.map(({ name }) => [name, { rounds: [], failures: [] }]));
     for (let round = 0; round < rounds; round++) {
         for (const { name, measure: run } of turns(scenario.contenders, round)) {
+            const from = performance.now();
+            const where = `  ${round + 1}/${rounds} ${name}`;
             try {
                 const values = flat(await run({ seconds: seconds * (scenario.secondsTimes ?? 1) }));
                 taken[name].rounds.push(values);
-                say(`  ${round + 1}/${rounds} ${name}: ${summary(values, scenario.columns)}`);
+                say(`${where}: ${summary(values, scenario.columns)} (took ${figure((performance.now() - from) / 1000)} s)`);
             } catch (error) {
                 taken[name].failures.push(error.message);
-                say(`  ${round + 1}/${rounds} ${name} failed: ${error.message}`);
+                say(`${where} failed: ${error.message}`);
             }
         }
     }

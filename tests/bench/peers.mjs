@@ -11,7 +11,8 @@ import { startRedis } from '../lib/redis.mjs';
 import { seed } from './seed.mjs';
 
 const CONFIGURATIONS = path.join(path.dirname(fileURLToPath(import.meta.url)), 'peers');
-const REDIS_ARGS = ['--maxclients', 19000, '--tcp-backlog', 4096, '--client-output-buffer-limit', 'pubsub', '256mb', '64mb', 60];
+// The generator's connections come from many addresses of the loopback network.
+const REDIS_ARGS = ['--protected-mode', 'no', '--maxclients', 19000, '--tcp-backlog', 4096, '--client-output-buffer-limit', 'pubsub', '256mb', '64mb', 60];
 
 /** Name → how wcchat-load speaks to it, its configuration, and its command, given that file and its folder. */
 const PEERS = {
@@ -21,13 +22,24 @@ const PEERS = {
         proto: 'xmpp',
         file: 'ejabberd.yml',
         command: (file, dir) => ['erl', '-noinput', '+K', 'true', '+P', '250000', '-mnesia', 'dir', JSON.stringify(dir), '-s', 'ejabberd'],
-        env: (file, dir) => ({ HOME: dir, EJABBERD_CONFIG_PATH: file, EJABBERD_LOG_PATH: path.join(dir, 'ejabberd.log'), ERL_MAX_PORTS: '32000' }),
+        env: (file, dir) => ({
+            HOME: dir,
+            ERL_LIBS: ejabberdLibraries(),
+            ERL_MAX_PORTS: '32000',
+            EJABBERD_CONFIG_PATH: file,
+            EJABBERD_LOG_PATH: path.join(dir, 'ejabberd.log'),
+        }),
     },
     prosody: { proto: 'xmpp', file: 'prosody.cfg.lua', command: (file) => ['prosody', '-F', '--config', file] },
     mosquitto: { proto: 'mqtt', file: 'mosquitto.conf', command: (file) => ['mosquitto', '-c', file] },
     nats: { proto: 'nats', file: 'nats.conf', command: (file) => ['nats-server', '-c', file] },
     nginx: { proto: 'http', file: 'nginx.conf', command: (file, dir) => ['nginx', '-p', dir, '-c', file, '-e', path.join(dir, 'error.log')] },
 };
+
+/** Where Debian's package has ejabberd's code for Erlang: its own script says so. */
+function ejabberdLibraries() {
+    return /^ERL_LIBS='?([^'\n]+)/m.exec(fs.readFileSync('/usr/sbin/ejabberdctl', 'utf8'))[1];
+}
 
 export const PEER_NAMES = ['inspircd', 'ngircd', 'ejabberd', 'prosody', 'mosquitto', 'nats', 'redis', 'redis-post'];
 
