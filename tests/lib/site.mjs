@@ -48,8 +48,8 @@ export class Site {
         this.#defaults = defaults;
     }
 
-    /** One more worker, with more options of its own. */
-    async addWorker({ args = [], env = {}, redis = this.redis.unixUrl } = {}) {
+    /** One more worker, with more options of its own. `under`, `ready`: as for startWorker. */
+    async addWorker({ args = [], env = {}, redis = this.redis.unixUrl, under = [], ready = true } = {}) {
         const index = this.#count++;
         const worker = await startWorker({
             redis,
@@ -57,6 +57,8 @@ export class Site {
             args: [...this.#defaults.args, ...args],
             env: { ...this.#defaults.env, ...env },
             name: `worker ${index + 1}`,
+            under,
+            ready,
         });
         this.workers.push(worker);
         return worker;

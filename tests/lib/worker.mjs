@@ -11,11 +11,11 @@ const SANITIZER = /(ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|
 
 /**
  * Starts a worker and waits until it is ready. `redis`: the URL; `key`: the token key's file; `args`: more options;
- * `ready: false` returns at once.
+ * `under`: the words of a command that runs it; `ready: false` returns at once.
  */
-export async function startWorker({ redis, key, args = [], env = {}, name = 'worker', ready = true }) {
+export async function startWorker({ redis, key, args = [], env = {}, under = [], name = 'worker', ready = true }) {
     for (let attempt = 1; ; attempt++) {
-        const worker = new Worker(await freePort(), await freePort(), { redis, key, args, env, name });
+        const worker = new Worker(await freePort(), await freePort(), { redis, key, args, env, under, name });
         if (!ready)
             return worker;
         try {
@@ -34,14 +34,15 @@ export async function startWorker({ redis, key, args = [], env = {}, name = 'wor
 }
 
 export class Worker {
-    constructor(telnetPort, httpPort, { redis, key, args, env, name }) {
+    constructor(telnetPort, httpPort, { redis, key, args, env, under, name }) {
         this.name = name;
         this.telnetPort = telnetPort;
         this.httpPort = httpPort;
         this.httpUrl = `http://127.0.0.1:${httpPort}`;
         this.api = new Api(this.httpUrl);
-        this.child = new Child(path.join(BUILD, 'wcchat-worker'), [
-            '--telnet', `127.0.0.1:${telnetPort}`, '--http', `127.0.0.1:${httpPort}`,
+        const [command, ...words] = [...under, path.join(BUILD, 'wcchat-worker')];
+        this.child = new Child(command, [
+            ...words, '--telnet', `127.0.0.1:${telnetPort}`, '--http', `127.0.0.1:${httpPort}`,
             '--redis', redis, '--token-key', key, '--log-format', 'logfmt', ...args,
         ], {
             name,
