@@ -125,7 +125,12 @@ for (const kind of ['gone', 'hanging']) {
         if (kind === 'gone') {
             await site.redis.crash();
             await sleep(LONG_LEASE_MS * 1.2);
+            site.workers[0].pause(); // it is the last to be back
+            const renewed = await metric(site.workers[1], 'wcchat_lease_renewals_total');
             await site.redis.start();
+            await eventually(async () => await metric(site.workers[1], 'wcchat_lease_renewals_total') > renewed + 1,
+                { what: 'the first to have looked who is there' });
+            site.workers[0].resume();
         } else {
             site.redis.pause();
             await sleep(LONG_LEASE_MS * 1.2);
