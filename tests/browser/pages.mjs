@@ -106,9 +106,9 @@ export class Page {
         await this.page.waitForSelector(`#composer[placeholder$="${name}"], .join-bar, .empty`);
     }
 
-    /** Types a text and sends it. */
+    /** Types a text and sends it, once no dialog is in the way: it has the keyboard until it is gone. */
     async say(text) {
-        await this.page.waitForSelector('dialog[open]', { state: 'detached' }); // while there is one, nothing else takes keys
+        await this.page.waitForFunction(() => document.querySelector('dialog') === null);
         await this.page.fill('#composer', text);
         await this.page.press('#composer', 'Enter');
     }

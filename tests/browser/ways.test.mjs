@@ -140,6 +140,17 @@ test('by keyboard alone; typing is seen', async (t) => {
     await page.waitForFunction(() => location.hash === '#/r/general');
     await page.goBack();
     await page.waitForFunction(() => location.hash === '#/r/plans');
+
+    // Keys that come faster than the page is drawn.
+    await page.keyboard.press('Control+k');
+    await page.waitForSelector('.switcher-input:focus');
+    await page.evaluate(() => {
+        const field = document.activeElement;
+        field.value = 'gener';
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    });
+    await page.waitForFunction(() => location.hash === '#/r/general');
     a.quiet();
     b.quiet();
 });

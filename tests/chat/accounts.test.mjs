@@ -72,7 +72,7 @@ test('a new password: the old one is over, other logins end on all workers, this
     refused(await alice.api().put('/v1/users/me/password', { ...change, new_password: 'short' }), 400, 'bad_request');
     assert.equal((await alice.api().put('/v1/users/me/password', change)).status, 204);
     await eventually(async () => (await other.api(1).get('/v1/users/me')).status === 401,
-        { timeout: 1000, what: 'the other login to end' });
+        { what: 'the other login to end' });
     assert.equal((await alice.api(0).get('/v1/users/me')).status, 200);
     assert.equal((await alice.api(1).get('/v1/users/me')).status, 200);
     refused(await shared.site.api(1).post('/v1/auth/token', { user: alice.user, password: PASSWORD }),

@@ -10,7 +10,7 @@ const me = (api) => api.get('/v1/users/me');
 const refresh = (worker, token) => shared.site.api(worker).post('/v1/auth/refresh', { refresh_token: token });
 
 async function over(api) {
-    await eventually(async () => (await me(api)).status === 401, { timeout: 1000, what: 'the token to be refused' });
+    await eventually(async () => (await me(api)).status === 401, { what: 'the token to be refused' });
 }
 
 test('a grant has what it says', async () => {
@@ -49,7 +49,7 @@ test('failed logins are delayed, on the other worker too, and for the right pass
     const delayed = await attempt(1, PASSWORD);
     refused(delayed, 429, 'rate_limited');
     assert.ok(Number(delayed.headers['retry-after']) >= 1);
-    await eventually(async () => (await attempt(0, PASSWORD)).status === 200, { timeout: 5000, interval: 50 });
+    await eventually(async () => (await attempt(0, PASSWORD)).status === 200, { interval: 50 });
     for (let i = 0; i < 5; i++)
         refused(await attempt(0, 'not the one'), 401, 'unauthenticated');
 });

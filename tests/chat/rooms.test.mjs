@@ -200,7 +200,7 @@ test('a site administrator stands above owners, but reads no direct conversation
     const admin = await shared.person('admin');
     await shared.site.redis.script('account_state', [`wcc:user:{${admin.user}}`], ['admin']);
     const id = await makeRoom({ visibility: 'private' });
-    await eventually(async () => (await admin.api(1).get(`/v1/rooms/${id}`)).status === 200, { timeout: 1000 });
+    await eventually(async () => (await admin.api(1).get(`/v1/rooms/${id}`)).status === 200);
     await alice.api().must(201, 'POST', `/v1/users/${bob.user}/messages`, { text: 'between us' });
     assert.equal((await admin.api(1).must(200, 'GET', `/v1/users/${bob.user}/messages`)).items.length, 0);
     refused(await admin.api().patch('/v1/rooms/general', { visibility: 'private' }), 403, 'forbidden');

@@ -130,7 +130,7 @@ test('an event that comes while the log is being read, and is not in what was re
         await post(alice, 'dev', `meanwhile ${i}`);
         await eventually(() => proxy.forwarded.includes(`meanwhile ${i}`), { interval: 1, what: 'the event to be on its way' });
         proxy.release();
-        await ear.hears(`meanwhile ${i}`, { timeout: 5000 });
+        await ear.hears(`meanwhile ${i}`);
     }
     await sawExactly(ear, 'dev', await truth(site, roomKey('dev')));
 });
@@ -155,7 +155,7 @@ test('a subscription lost while a session attaches: what came in between is show
     assert.equal(proxy.forwarded.includes('in between'), false);
     proxy.release();
     await entering;
-    await telnet.waitFor(() => telnet.text.includes('in between'), { timeout: 5000, what: 'the message in between' });
+    await telnet.waitFor(() => telnet.text.includes('in between'), { what: 'the message in between' });
     await post(alice, 'ops', 'afterwards');
     await telnet.waitFor(() => telnet.text.includes('afterwards'), { what: 'the next message' });
     assert.equal(telnet.text.split('in between').length, 2);

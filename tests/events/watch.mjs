@@ -44,12 +44,12 @@ export class Ear {
     }
 
     /** Waits until a message with this text was shown. */
-    async hears(text, { timeout = 15000 } = {}) {
+    async hears(text, { timeout = 20000 } = {}) {
         return this.sees((message) => message.text === text, { timeout, what: JSON.stringify(text) });
     }
 
     /** Waits until a message was shown that is `wanted`; each is looked at once. */
-    async sees(wanted, { timeout = 15000, what }) {
+    async sees(wanted, { timeout = 20000, what }) {
         let at = 0;
         return this.telnet.waitFor(() => {
             const messages = this.messages;
@@ -62,7 +62,7 @@ export class Ear {
     }
 
     /** The connection works and everything that was written before this has been read. */
-    async alive({ timeout = 15000 } = {}) {
+    async alive({ timeout = 20000 } = {}) {
         const at = this.telnet.lines.length;
         this.telnet.send('/whoami');
         await this.telnet.waitFor(() => this.telnet.lines.slice(at).some((line) => line.includes(this.user)),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Calls `probe` until it returns something truthy, which is returned. A probe that throws is tried again. After
  * `timeout` milliseconds it throws, naming `what` and the last failure.
  */
-export async function eventually(probe, { timeout = 5000, interval = 10, what = 'the condition' } = {}) {
+export async function eventually(probe, { timeout = 20000, interval = 10, what = 'the condition' } = {}) {
     const deadline = Date.now() + timeout;
     let last;
     for (;;) {

@@ -92,7 +92,7 @@ export class EventStream {
             this.events.push({ id, text: data.join('\n'), event: JSON.parse(data.join('\n')) });
     }
 
-    async waitFor(probe, { timeout = 15000, what = 'the condition' } = {}) {
+    async waitFor(probe, { timeout = 20000, what = 'the condition' } = {}) {
         let check;
         const seen = new Promise((resolve) => {
             check = () => {

@@ -152,7 +152,7 @@ export class Telnet {
      * Waits until `probe(this)` is truthy and returns that. It is called again whenever something arrives or the
      * connection closes.
      */
-    waitFor(probe, { timeout = 10000, what = 'the condition' } = {}) {
+    waitFor(probe, { timeout = 20000, what = 'the condition' } = {}) {
         return new Promise((resolve, reject) => {
             let timer = null;
             const finish = (settle, value) => {
@@ -179,7 +179,7 @@ export class Telnet {
     }
 
     /** Waits for a text or pattern after what the last `expect` found. Returns the match. */
-    expect(pattern, { timeout = 10000 } = {}) {
+    expect(pattern, { timeout = 20000 } = {}) {
         return this.waitFor(() => this.#take(pattern), { timeout, what: String(pattern) });
     }
 
@@ -204,7 +204,7 @@ export class Telnet {
     }
 
     /** Waits until `count` complete lines match; returns the matching lines. */
-    linesMatching(pattern, count, { timeout = 10000 } = {}) {
+    linesMatching(pattern, count, { timeout = 20000 } = {}) {
         const find = () => {
             const found = this.lines.filter((line) => pattern.test(line));
             return found.length >= count ? found : null;
@@ -236,7 +236,7 @@ export class Telnet {
     }
 
     /** Waits until the server has closed the connection. */
-    async untilClosed({ timeout = 10000 } = {}) {
+    async untilClosed({ timeout = 20000 } = {}) {
         await this.waitFor(() => this.closed, { timeout, what: 'the connection to close' });
     }
 

@@ -176,7 +176,7 @@ export class WebSocket {
         this.socket.write(frame(TEXT, text));
     }
 
-    async waitFor(probe, { timeout = 15000, what = 'the condition' } = {}) {
+    async waitFor(probe, { timeout = 20000, what = 'the condition' } = {}) {
         let check;
         const seen = new Promise((resolve) => {
             check = () => {
@@ -195,7 +195,7 @@ export class WebSocket {
     }
 
     /** One request; resolves with its whole answer. */
-    async request(op, args = {}, { timeout = 15000 } = {}) {
+    async request(op, args = {}, { timeout = 20000 } = {}) {
         const id = String(++this.#ids);
         this.send(JSON.stringify({ id, op, ...args }));
         await this.waitFor(() => this.replies.has(id) || this.gone, { timeout, what: `an answer to ${op}` });
@@ -215,7 +215,7 @@ export class WebSocket {
         return this.events.filter((event) => event.type.endsWith('.messagepublished') && event.data.target === target);
     }
 
-    async closing({ timeout = 15000 } = {}) {
+    async closing({ timeout = 20000 } = {}) {
         await this.waitFor(() => this.gone, { timeout, what: 'the connection to end' });
         return this.closed;
     }

@@ -25,7 +25,7 @@ test('through nginx, with a worker that is killed', async (t) => {
     const streams = await Promise.all([open(), open(), open(), open()]);
     const { id } = await post(alice, 'general', 'at once', 1);
     for (const one of [...sockets, ...streams])
-        await one.waitFor(() => one.messages(room('general')).some((event) => event.id === id), { timeout: 2000 });
+        await one.waitFor(() => one.messages(room('general')).some((event) => event.id === id));
     const cursors = await Promise.all(sockets.map((ws) => ws.must('session.ping').then(({ cursor }) => cursor)));
 
     const ids = streams.map((stream) => stream.lastEventId);

@@ -59,7 +59,7 @@ export class Raw {
     }
 
     /** Waits until so many answers are there, or the server has closed. */
-    async until(count, { timeout = 15000 } = {}) {
+    async until(count, { timeout = 20000 } = {}) {
         let check;
         const there = new Promise((resolve) => {
             check = () => {
@@ -78,7 +78,7 @@ export class Raw {
     }
 
     /** Waits until the server has closed the connection. */
-    async end({ timeout = 15000 } = {}) {
+    async end({ timeout = 20000 } = {}) {
         await this.until(Infinity, { timeout });
         return this.answers;
     }

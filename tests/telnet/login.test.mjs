@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { eventually } from '../lib/eventually.mjs';
 import { PASSWORD, startSite } from '../lib/site.mjs';
 import { logIn, rawOf, signUp } from './people.mjs';
 
@@ -27,11 +28,15 @@ test('a program sees prompts and lines only', async () => {
 });
 
 test('the login prompt does not wait for the negotiation', async () => {
-    const started = Date.now();
-    const telnet = await site.connect();
-    await telnet.expect('login: ', { timeout: 250 });
-    assert.ok(Date.now() - started < 250);
-    telnet.close();
+    // Sooner than the 300 ms that the negotiation has; a machine that is busy may need a few attempts.
+    await eventually(async () => {
+        const telnet = await site.connect();
+        try {
+            return await telnet.expect('login: ', { timeout: 250 });
+        } finally {
+            telnet.close();
+        }
+    }, { what: 'a prompt within 250 ms' });
 });
 
 test('an account made on one worker is good on another', async () => {

@@ -1,10 +1,11 @@
-import {html, useState} from "../html.js";
+import {html, useRef, useState} from "../html.js";
 import {isDirect, labelOf, nameOf, ROOM, roomTarget, USER, userTarget} from "../names.js";
 import {goTo} from "../router.js";
 import {Count} from "./bits.js";
 import {Dialog} from "./dialog.js";
 
 const MOST = 10;
+const START = {text: "", at: 0};
 
 /** What may be meant: conversations, what is unread first; then people who are online; then the name itself. */
 function found(chat, text) {
@@ -19,8 +20,13 @@ function found(chat, text) {
 }
 
 export function Switcher({chat, close}) {
-    const [text, setText] = useState("");
-    const [at, setAt] = useState(0);
+    const [{text, at}, draw] = useState(START);
+    // Keys may come faster than the page is drawn: they go by what was typed, not by what is shown.
+    const now = useRef(START);
+    const choose = (value) => {
+        now.current = value;
+        draw(value);
+    };
     const list = found(chat, text);
     const chosen = Math.min(at, list.length - 1);
     const go = (target) => {
@@ -29,10 +35,11 @@ export function Switcher({chat, close}) {
     };
     const key = (event) => {
         const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
-        if (step && list.length > 0)
-            setAt((chosen + step + list.length) % list.length);
-        else if (event.key === "Enter" && list[chosen])
-            go(list[chosen]);
+        const all = found(chat, now.current.text), here = Math.min(now.current.at, all.length - 1);
+        if (step && all.length > 0)
+            choose({...now.current, at: (here + step + all.length) % all.length});
+        else if (event.key === "Enter" && all[here])
+            go(all[here]);
         else
             return;
         event.preventDefault();
@@ -41,7 +48,7 @@ export function Switcher({chat, close}) {
         <input class="switcher-input" type="text" role="combobox" aria-expanded="true" aria-controls="switcher-list" aria-autocomplete="list"
             aria-activedescendant=${list.length ? `switch-${chosen}` : undefined} aria-label="Jump to a conversation" placeholder="Jump to a room or person…"
             autocapitalize="none" spellcheck="false" autocomplete="off" data-first value=${text} onKeyDown=${key}
-            onInput=${(e) => { setText(e.target.value); setAt(0); }} />
+            onInput=${(e) => choose({text: e.target.value, at: 0})} />
         <ul class="switcher-list" id="switcher-list" role="listbox" aria-label="Conversations">
             ${list.map((target, i) => {
                 const c = chat.conversations.get(target);
