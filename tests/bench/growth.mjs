@@ -40,11 +40,11 @@ function byHistory(count) {
     return measureWcchat(LOAD, { args: ['--retention-messages', 0], prepare: (redis) => fillHistory(redis, count) });
 }
 
-const BY = { workers: byWorkers, rooms: byRooms, history: byHistory };
+const BY = { worker: byWorkers, room: byRooms, message: byHistory };
 
-/** A scenario with a contender for each of `sizes`, held to the first one's figure. */
+/** A scenario with a contender for each of `sizes` (of workers, rooms or messages), held to the first one's figure. */
 export function growing(name, title, what, sizes) {
-    const label = (size) => `${size.toLocaleString('en-US')} ${what}`;
+    const label = (size) => `${size.toLocaleString('en-US')} ${what}${size === 1 ? '' : 's'}`;
     return {
         name,
         title,

@@ -13,6 +13,7 @@ import { describe } from './targets.mjs';
 
 const OPTIONS = {
     list: { type: 'boolean' },
+    resume: { type: 'boolean' },
     save: { type: 'boolean' },
     json: { type: 'string', default: path.join(ROOT, 'build/bench.json') },
     rounds: { type: 'string' },
@@ -73,6 +74,8 @@ async function run(names, values) {
     const results = new Results(values.json);
     const seconds = number(values.seconds, 'seconds');
     for (const scenario of chosen(names)) {
+        if (values.resume && results.has(scenario.name))
+            continue;
         say(`${scenario.name}: ${scenario.title}`);
         const rounds = values.rounds === undefined ? scenario.rounds ?? 3 : number(values.rounds, 'rounds');
         const result = await measure(narrowed(scenario, values.peers?.split(',')), { rounds, seconds, say });

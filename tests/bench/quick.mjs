@@ -14,7 +14,7 @@ import { figure } from './measure.mjs';
 import { roomName, userName } from './seed.mjs';
 import { startWcchat, tokenOf } from './wcchat.mjs';
 
-const BASELINE = path.join(path.dirname(fileURLToPath(import.meta.url)), 'baseline.json');
+export const BASELINE = path.join(path.dirname(fileURLToPath(import.meta.url)), 'baseline.json');
 const BOUND = 1.15; // of the baseline: more fails
 const [FEW, MANY] = [10, 60];
 const TEXTS = 300;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { ROOT } from '../lib/process.mjs';
 import { figure } from './measure.mjs';
 import { draw } from './plots.mjs';
+import { BASELINE } from './quick.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { describe, words } from './targets.mjs';
 
@@ -75,7 +76,16 @@ function machines(results) {
         (kinds.size > 1 ? ` (${runs.map(({ name }) => name).join(', ')})` : '')).join('\n\n');
 }
 
-const PARTS = { machines, targets, details, costs };
+/** What `scripts/bench quick` holds on to. */
+function counts() {
+    const base = JSON.parse(fs.readFileSync(BASELINE, 'utf8'));
+    return table(['one text under way', 'a delivery', 'a post'], [
+        ['instructions of the worker', figure(base.instructions_per_delivery), figure(base.instructions_per_post)],
+        ['system calls of the worker', figure(base.syscalls_per_delivery), figure(base.syscalls_per_post)],
+    ]);
+}
+
+const PARTS = { machines, targets, details, costs, counts };
 
 /** Puts `text` between the marks `<!-- bench NAME -->` and `<!-- end -->`. */
 function placed(page, name, text) {

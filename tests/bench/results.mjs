@@ -63,6 +63,12 @@ export class Results {
         this.data = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : { scenarios: {} };
     }
 
+    /** Was it measured with what is built now? */
+    has(name) {
+        const before = this.data.scenarios[name]?.versions;
+        return before !== undefined && JSON.stringify(before) === JSON.stringify(versions());
+    }
+
     /** Puts one scenario's result in the place of an older one, and writes the file. */
     save(name, result) {
         this.data.scenarios[name] = { ...result, taken: new Date().toISOString(), machine: machine(), versions: versions() };

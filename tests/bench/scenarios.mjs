@@ -116,9 +116,9 @@ export const SCENARIOS = [
         columns: ['kib_per_connection', 'setup_s', 'server_cpu_s'],
         rounds: 1,
     },
-    growing('growth-workers', 'cost of a delivery, by workers', 'workers', [1, 2, 4, 8]),
-    growing('growth-rooms', 'cost of a delivery, by rooms that the worker follows', 'rooms', [1, 100, 10000]),
-    growing('growth-history', 'cost of a delivery, by messages kept in the room', 'history', [100, 10000, 1000000, 10000000]),
+    growing('growth-workers', 'cost of a delivery, by workers', 'worker', [1, 2, 4, 8]),
+    growing('growth-rooms', 'cost of a delivery, by rooms that the worker follows', 'room', [1, 100, 10000]),
+    growing('growth-history', 'cost of a delivery, by messages kept in the room', 'message', [100, 10000, 1000000, 10000000]),
     {
         name: 'start',
         title: 'a worker from exec to ready',
