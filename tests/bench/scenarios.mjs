@@ -11,6 +11,7 @@ import { measurePeer, measureWcchat } from './fanout.mjs';
 import { growing } from './growth.mjs';
 import { measureIdle, measureIdlePeer } from './idle.mjs';
 import { measureStart } from './start.mjs';
+import { measureStorm } from './storm.mjs';
 
 const FAST = ['inspircd', 'ngircd', 'nats', 'redis'];
 const ALL = [...FAST, 'ejabberd', 'mosquitto', 'prosody'];
@@ -105,7 +106,6 @@ export const SCENARIOS = [
             { name: 'telnet', measure: measureIdle('telnet') },
             { name: 'websocket', measure: measureIdle('ws') },
             { name: 'sse', measure: measureIdle('sse') },
-            { name: 'inspircd', measure: measureIdlePeer('inspircd') },
             { name: 'mosquitto', measure: measureIdlePeer('mosquitto') },
         ],
         targets: [
@@ -119,6 +119,13 @@ export const SCENARIOS = [
     growing('growth-workers', 'cost of a delivery, by workers', 'worker', [1, 2, 4, 8]),
     growing('growth-rooms', 'cost of a delivery, by rooms that the worker follows', 'room', [1, 100, 10000]),
     growing('growth-history', 'cost of a delivery, by messages kept in the room', 'message', [100, 10000, 1000000, 10000000]),
+    {
+        name: 'storm',
+        title: '10,000 WebSocket sessions resume after their worker died',
+        contenders: [{ name: 'wcchat', measure: measureStorm }],
+        targets: [{ metric: 'resumes_per_cpu_s', of: 'wcchat', atLeast: 10000 }],
+        columns: ['resumes_per_cpu_s', 'resume_s', 'server_cpu_s', 'redis_cpu_s'],
+    },
     {
         name: 'start',
         title: 'a worker from exec to ready',

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "load.h"
 
 #include <stdio.h>
@@ -67,15 +68,29 @@ static void ws_hello(struct load *l, struct load_conn *c)
 
 static void ws_open(struct load *l, struct load_conn *c)
 {
-    static const char open[] = "{\"id\":\"o\",\"op\":\"session.open\"}";
+    char json[320];
+    bool resumes = c->cursor != NULL;
     (void)l;
-    ws_frame(c, open, sizeof(open) - 1);
+    int n = snprintf(json, sizeof(json), "{\"id\":\"o\",\"op\":\"session.open\"%s%s%s}",
+                     resumes ? ",\"cursor\":\"" : "", resumes ? c->cursor : "", resumes ? "\"" : "");
+    ws_frame(c, json, (size_t)n);
+}
+
+static void ws_cursor(struct load *l, struct load_conn *c)
+{
+    struct load_input cursor = load_before(l);
+    if (!load_keeps_cursors(l))
+        return;
+    free(c->cursor);
+    c->cursor = strndup(cursor.p, cursor.n);
 }
 
 static const struct load_step ws_member[] = {{NULL, 0, ws_hello},
                                              {" 101 ", 0, NULL},
                                              {"\r\n\r\n", 0, ws_open},
                                              {"\"re\":\"o\",\"ok\":true", 0, NULL},
+                                             {"\"cursor\":\"", 0, NULL},
+                                             {"\",\"cursors\":", 0, ws_cursor},
                                              {NULL, 0, NULL}};
 static const struct load_step ws_poster[] = {
     {NULL, 0, ws_hello}, {" 101 ", 0, NULL}, {"\r\n\r\n", 0, NULL}, {NULL, 0, NULL}};

@@ -25,7 +25,7 @@ struct load_options {
     double warmup, seconds, drain;
     unsigned size; /* bytes of a text */
     const char *users, *script;
-    bool idle;
+    bool idle, storm;
     unsigned cohort, src_per;
 };
 
@@ -71,6 +71,7 @@ struct load_conn {
     uint32_t step;     /* of the login */
     uint32_t sender;   /* index among all senders + 1; 0: none */
     uint32_t *next_of; /* per sender of the room: the seq that comes next */
+    char *cursor;      /* of its session, in a storm */
     char *in, *out;
     size_t in_n, in_cap, out_n, out_cap, out_sent;
     bool member, ready, connected, dirty, waits; /* waits: for the socket to take more */
@@ -102,12 +103,15 @@ const struct load_driver *load_driver_find(const char *name); /* NULL: no such *
 const char *load_user(const struct load *l, const struct load_conn *c);
 const char *load_token(const struct load *l, const struct load_conn *c);
 const char *load_script(const struct load *l, size_t *n); /* the file given by --script */
-/* What came with the step that was just matched, from its `expect` on. */
+/* What came before the `expect` of the step that was just matched, and from it on. */
 struct load_input {
     const char *p;
     size_t n;
 };
+struct load_input load_before(const struct load *l);
 struct load_input load_matched(const struct load *l);
+/* Sessions are to come back with their cursor (--storm). */
+bool load_keeps_cursors(const struct load *l);
 
 __attribute__((format(printf, 1, 2), noreturn)) void load_die(const char *fmt, ...);
 uint64_t load_now(void);

@@ -19,6 +19,8 @@ static const char usage[] =
     "  --users FILE       wcchat's: lines `<user> <access token>`, for the connections in turn\n"
     "  --script FILE      redis-post's: lua/post.lua as the build assembled it\n"
     "  --idle             log all in, send nothing, hold for --seconds, tell their memory\n"
+    "  --storm            ws: log all in at the first port, say `ready`; when their server dies they resume at the "
+    "others\n"
     "  --cohort N         logins at a time (64)      --src-per N  connections from each source address (20000)\n";
 
 enum {
@@ -40,6 +42,7 @@ enum {
     OPT_IDLE,
     OPT_COHORT,
     OPT_SRC,
+    OPT_STORM,
     OPT_HELP
 };
 
@@ -61,6 +64,7 @@ static const struct option names[] = {{"proto", required_argument, NULL, OPT_PRO
                                       {"idle", no_argument, NULL, OPT_IDLE},
                                       {"cohort", required_argument, NULL, OPT_COHORT},
                                       {"src-per", required_argument, NULL, OPT_SRC},
+                                      {"storm", no_argument, NULL, OPT_STORM},
                                       {"help", no_argument, NULL, OPT_HELP},
                                       {NULL, 0, NULL, 0}};
 
@@ -146,6 +150,9 @@ static void set(struct load_options *o, int name, const char *value)
     case OPT_SRC:
         o->src_per = (unsigned)number(value, 1, 28000);
         break;
+    case OPT_STORM:
+        o->idle = o->storm = true;
+        break;
     case OPT_HELP:
         fputs(usage, stdout);
         exit(0);
@@ -170,6 +177,8 @@ void load_options_read(struct load_options *o, int argc, char **argv)
         set(o, name, optarg);
     if (optind < argc || o->proto == NULL || o->nports == 0)
         load_die("--proto and --port are needed; see --help");
+    if (o->storm && o->nports < 2)
+        load_die("a storm needs a port to go to");
     if (o->senders > o->members)
         load_die("more senders than members");
     if (o->rate > 0)

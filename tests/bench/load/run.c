@@ -34,7 +34,10 @@ struct load {
     size_t nusers;
     char *script;
     size_t script_n;
-    struct load_input matched;
+    struct load_input before, matched;
+    struct load_conn **again; /* storm: those that have to come back */
+    size_t nagain, resumed;
+    uint64_t storm_ns; /* when the first was cut; 0: none yet */
     struct load_conn **dirty;
     size_t ndirty;
     uint32_t receivers; /* of each text */
@@ -69,9 +72,19 @@ const char *load_script(const struct load *l, size_t *n)
     return l->script;
 }
 
+struct load_input load_before(const struct load *l)
+{
+    return l->before;
+}
+
 struct load_input load_matched(const struct load *l)
 {
     return l->matched;
+}
+
+bool load_keeps_cursors(const struct load *l)
+{
+    return l->o->storm;
 }
 
 static void reserve(char **bytes, size_t *cap, size_t n)
@@ -156,10 +169,12 @@ static void begin(struct load *l, struct load_conn *c)
         load_die("connection %u: %s", c->id, strerror(errno));
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    to.sin_port = htons(o->ports[c->id % o->nports]);
+    /* a storm begins at the first port and goes to the others */
+    size_t port = !o->storm ? c->id % o->nports : c->cursor == NULL ? 0 : 1 + c->id % (o->nports - 1);
+    to.sin_port = htons(o->ports[port]);
     if (bind(c->fd, (struct sockaddr *)&source, sizeof(source)) != 0 ||
         (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS))
-        load_die("connection %u to port %u: %s", c->id, ntohs(to.sin_port), strerror(errno));
+        load_die("connection %u to port %u: %s", c->id, (unsigned)ntohs(to.sin_port), strerror(errno));
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
     epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e);
     l->under_way++;
@@ -186,6 +201,7 @@ static void log_in(struct load *l, struct load_conn *c)
         if (expect_n != 0 && (c->in_n == 0 || found == NULL))
             return;
         size_t used = expect_n != 0 ? (size_t)(found - c->in) + expect_n : 0;
+        l->before = (struct load_input){c->in, used > expect_n ? used - expect_n : 0};
         l->matched = (struct load_input){found, expect_n != 0 ? c->in_n - (size_t)(found - c->in) : 0};
         if (step->then != NULL)
             step->then(l, c);
@@ -256,11 +272,28 @@ static void scan(struct load *l, struct load_conn *c)
         memmove(c->in, c->in + at, c->in_n);
 }
 
+/* Its server has died: it comes back. */
+static void cut(struct load *l, struct load_conn *c)
+{
+    close(c->fd);
+    c->connected = c->ready = c->waits = false;
+    c->step = 0;
+    c->in_n = c->out_n = c->out_sent = 0;
+    l->ready--;
+    l->again[l->nagain++] = c;
+    if (l->storm_ns == 0)
+        l->storm_ns = load_now();
+}
+
 static void on_readable(struct load *l, struct load_conn *c)
 {
     ssize_t n = recv(c->fd, l->chunk, sizeof(l->chunk), 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    if (n <= 0 && l->o->storm && c->ready && l->again != NULL) {
+        cut(l, c);
+        return;
+    }
     if (n <= 0)
         load_die("connection %u: the server closed it (%s) at step %u: %.*s", c->id, n < 0 ? strerror(errno) : "end",
                  c->step, (int)(c->in_n < 200 ? c->in_n : 200), c->in != NULL ? c->in : "");
@@ -400,6 +433,21 @@ static void log_all_in(struct load *l)
     }
 }
 
+/* All come back when their server dies. */
+static void weather_storm(struct load *l)
+{
+    l->again = load_alloc(l->nconns * sizeof(*l->again));
+    fprintf(stderr, "ready\n");
+    uint64_t end = load_now() + 2 * LOGIN_S * LOAD_NS;
+    while (l->resumed < l->nconns || l->ready < l->nconns) {
+        while (l->under_way < l->o->cohort && l->resumed < l->nagain)
+            begin(l, l->again[l->resumed++]);
+        turn(l, load_now() + LOAD_NS / 10);
+        if (load_now() > end)
+            load_die("%zu of %zu sessions were cut, %zu are there", l->nagain, l->nconns, l->ready);
+    }
+}
+
 /* Runs until `until`, sending by the clock where a rate is asked for. */
 static void run_until(struct load *l, uint64_t until)
 {
@@ -445,6 +493,15 @@ static void report(const struct load *l, const struct load_usage usage[3], doubl
            setup_s);
 }
 
+static void report_storm(const struct load *l, const struct load_usage usage[3], double own_cpu, double setup_s)
+{
+    double cpu = usage[2].cpu_s - usage[1].cpu_s;
+    printf("{\"proto\":\"%s\",\"connections\":%zu,\"resumes\":%zu,\"resume_s\":%.3f,\"server_cpu_s\":%.3f,"
+           "\"redis_cpu_s\":%.3f,\"resumes_per_cpu_s\":%.1f,\"generator_cpu_s\":%.3f,\"setup_s\":%.3f}\n",
+           l->o->proto, l->nconns, l->resumed, (double)(load_now() - l->storm_ns) / 1e9, cpu,
+           usage[2].redis_cpu_s - usage[1].redis_cpu_s, cpu > 0 ? (double)l->resumed / cpu : 0, own_cpu, setup_s);
+}
+
 static void begin_sending(struct load *l)
 {
     uint64_t now = load_now();
@@ -482,6 +539,12 @@ int load_run(const struct load_options *o, const struct load_driver *driver)
     }
     load_usage_read(o, &usage[1]);
     double own = load_own_cpu();
+    if (o->storm) {
+        weather_storm(l);
+        load_usage_read(o, &usage[2]);
+        report_storm(l, usage, load_own_cpu() - own, setup_s);
+        return 0;
+    }
     l->from = load_now();
     l->to = after(o->seconds);
     run_until(l, l->to);
