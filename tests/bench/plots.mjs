@@ -27,7 +27,7 @@ function deliveries(results, file) {
     const rows = loads.map(({ name, contenders }) => [name, ...servers.map((server) => contenders[server]?.median.delivered_per_cpu_s)]);
     gnuplot(file, [
         ...block('data', rows),
-        'set style data histograms', 'set style histogram clustered gap 1', 'set style fill solid noborder', 'set logscale y',
+        'set style data histograms', 'set style histogram clustered gap 1', 'set style fill solid noborder', 'set logscale y', 'set yrange [1000:*]', 'set ytics nomirror',
         "set format y '%.0s%c'", "set ylabel 'delivered per CPU second'", 'set grid ytics', 'set key outside right top',
         'set xtics nomirror', 'set border 3',
         `plot ${servers.map((server, i) => `$data using ${i + 2}:xtic(1) title '${server}' linecolor rgb '${COLOURS[SERVERS.indexOf(server)]}'`).join(', ')}`,

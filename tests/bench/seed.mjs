@@ -152,8 +152,8 @@ export async function seed(redis, { rooms = 1, members, users = rooms * members,
     await bulk.close();
 }
 
-/** The file that tells wcchat-load who to log in as. */
-export function writeUsers(file, tokens, users) {
-    const lines = Array.from({ length: users }, (_, i) => `${userName(i)} ${tokens.of(i)}\n`);
+/** The file that tells wcchat-load who to log in as: `users` accounts, from account `first` on. */
+export function writeUsers(file, tokens, users, first) {
+    const lines = Array.from({ length: users }, (_, i) => `${userName(first + i)} ${tokens.of(first + i)}\n`);
     fs.writeFileSync(file, lines.join(''), { mode: 0o600 });
 }

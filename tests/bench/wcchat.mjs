@@ -25,12 +25,12 @@ function signing() {
     return { key: path.join(dir, 'token.key'), tokens };
 }
 
-/** The users file for `users` accounts. */
-export function usersFile(users) {
+/** The users file for `users` accounts, from account `first` on. */
+export function usersFile(users, first = 0) {
     const { tokens: all } = signing();
-    const file = path.join(dir, `users-${users}`);
+    const file = path.join(dir, `users-${first}-${users}`);
     if (!fs.existsSync(file))
-        writeUsers(file, all, users);
+        writeUsers(file, all, users, first);
     return file;
 }
 
