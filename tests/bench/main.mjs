@@ -89,6 +89,8 @@ function verdict({ reached }) {
     return reached === null ? '(not measured)' : reached ? 'reached' : 'NOT reached';
 }
 
+process.stdout.on('error', () => process.exit(1)); // who reads it has gone
+
 const { values, positionals } = parsed();
 if (values.list)
     list();
