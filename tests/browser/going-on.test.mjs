@@ -34,12 +34,12 @@ test('a worker that stops sends its pages away, and they go on elsewhere', async
 });
 
 test('a token that ends is renewed on the open connection', async (t) => {
-    const { site, open } = await startWeb(t, { workers: 1, args: ['--token-lifetime', '4s'] });
+    const { site, open } = await startWeb(t, { workers: 1, args: ['--token-lifetime', '8s'] });
     const alice = await site.register('alice');
     await site.register('bob');
     const b = await open();
     await b.signIn('bob', '#/r/general');
-    await eventually(() => b.renewals >= 3, { timeout: 30000, what: 'three renewals' });
+    await eventually(() => b.renewals >= 3, { timeout: 60000, what: 'three renewals' });
     const again = await site.login('alice', { password: alice.password });
     await again.api().must(201, 'POST', '/v1/rooms/general/messages', { text: 'still there?' });
     await b.sees('still there?');
