@@ -124,12 +124,26 @@ static void on_turn_end(EV_P_ ev_prepare *watcher, int revents)
     ev_idle_stop(loop, &all->awake);
 }
 
+static void note(const struct wc_session *s, const char *what)
+{
+    const struct wc_chat *chat = s->user->chat;
+    if (chat->log->level > WC_DEBUG)
+        return;
+    char space[96];
+    struct wc_buf ref = {space, 0, sizeof(space)};
+    wc_session_ref(chat, s, &ref);
+    wc_log(chat->log, WC_DEBUG, what, WC_S("session", wc_buf_view(&ref)), WC_Z("user", s->user->name),
+           WC_Z("addr", s->address));
+}
+
 /* Ends the attempt to open. */
 static void opened(struct wc_session *s, wc_err err)
 {
     if (!s->opening)
         return;
     s->opening = false;
+    if (err == WC_OK)
+        note(s, "session open");
     s->opened(s, err);
 }
 
@@ -301,6 +315,7 @@ void wc_session_close(struct wc_chat *chat, struct wc_session *s)
     s->held = 0;
     wc_user_forget(s->user, s);
     if (s->prev_of_user != NULL) {
+        note(s, "session closed");
         wc_fanout_unlink(chat->fanout, s);
         wc_presence_end(chat->presence, s);
         wc_user_remove_session(s->user, s);

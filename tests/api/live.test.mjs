@@ -40,7 +40,7 @@ function headOf(ws) {
 }
 
 before(async () => {
-    site = await startSite({ args: ['--login-free', '2', '--redis-command-timeout', '500ms', '--post-rate', '1', '--post-burst', '20'] });
+    site = await startSite({ args: ['--login-free', '2', '--redis-command-timeout', '2s', '--post-rate', '1', '--post-burst', '20'] });
     anybody = new Checked(site.api(), coverage);
     alice = await person('alice');
     bob = await person('bob');

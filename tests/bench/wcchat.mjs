@@ -47,7 +47,7 @@ export async function startWcchat({ workers = 1, durability = 'none', args = [],
     const redis = await startRedis({ appendonly: durability === 'fsync', args: REDIS_ARGS });
     await seed(redis, people);
     await prepare(redis);
-    const site = new Site(tempFolder('wcchat-site'), signing().key, redis, { args: [...WORKER_ARGS, ...args].map(String), env: {} });
+    const site = new Site(tempFolder('wcchat-site'), signing().key, redis, { args: [...WORKER_ARGS, '--durability', durability, ...args].map(String), env: {} });
     for (let i = 0; i < workers; i++)
         await site.addWorker({ under });
     return new Wcchat(site);

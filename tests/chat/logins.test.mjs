@@ -46,6 +46,8 @@ test('failed logins are delayed, on the other worker too, and for the right pass
     const attempt = (worker, password) => shared.site.api(worker).post('/v1/auth/token', { user: alice.user, password });
     for (let i = 0; i < 6; i++)
         refused(await attempt(i % 2, 'not the one'), 401, 'unauthenticated');
+    // The delay grows with each that is tried, until it is long enough for a busy machine to meet it.
+    await eventually(async () => Number((await attempt(0, 'not the one')).headers['retry-after']) >= 3, { interval: 50 });
     const delayed = await attempt(1, PASSWORD);
     refused(delayed, 429, 'rate_limited');
     assert.ok(Number(delayed.headers['retry-after']) >= 1);
@@ -121,7 +123,7 @@ test('the list of sessions, and ending one of them', async () => {
     refused(await alice.api().delete('/v1/users/me/sessions/w-none%2Ftelnet%2F1'), 404, 'not_found');
 });
 
-test('a disabled account is out within a second, everywhere', async () => {
+test('a disabled account is out, everywhere', async () => {
     const alice = await shared.person('alice');
     assert.equal((await me(alice.api(0))).status, 200);
     assert.equal((await me(alice.api(1))).status, 200);

@@ -89,7 +89,7 @@ class Proxy {
 
 /** Worker 1 of two reaches Redis through a proxy; bob listens there. */
 async function stage(t) {
-    const args = ['--lease', '1500ms', '--heartbeat', '200ms', '--redis-connect-timeout', '1s'];
+    const args = ['--lease', '3s', '--heartbeat', '500ms', '--redis-connect-timeout', '1s'];
     const site = await startSite({ workers: 1, args });
     const proxy = await Proxy.to(site.redis.port);
     t.after(async () => {

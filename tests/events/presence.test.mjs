@@ -50,7 +50,7 @@ test('online where the session is, offline after the last one and the grace, tol
 });
 
 test('a reconnect to another worker within the grace does not show', async (t) => {
-    const { site, bob, becomes } = await stage(t, { args: [...ARGS, '--grace', '3s'] });
+    const { site, bob, becomes } = await stage(t, { args: [...ARGS, '--grace', '6s'] });
     const ear = await listen(site, bob, 0);
     await becomes(['telnet']);
     const watch = await tap(site, roomKey('dev'));

@@ -9,7 +9,7 @@ import { startSite } from '../lib/site.mjs';
 import { allKept, keepPosting, listen, makeRoom, metric, people, post, roomKey, sawExactly, subscribed, truth } from './watch.mjs';
 
 const KEY = roomKey('dev');
-const LEASE_MS = 1500;
+const LEASE_MS = 3000; // longer than the back-off of one who connects again
 const ARGS = ['--heartbeat', '300ms', '--redis-command-timeout', '1500ms'];
 
 async function stage(t, wires = false) {
@@ -17,7 +17,7 @@ async function stage(t, wires = false) {
     t.after(() => site.stop());
     // The second renews its lease more seldom: after a trouble the first will find it lapsed.
     for (let i = 0; !wires && i < 2; i++)
-        await site.addWorker({ args: ['--lease', `${LEASE_MS * (1 + i)}ms`] });
+        await site.addWorker({ args: ['--lease', `${LEASE_MS * (1 + i / 2)}ms`] });
     const wire = [];
     for (let i = 0; wires && i < 2; i++) {
         wire.push(await Wire.to(site.redis.port));
@@ -89,6 +89,9 @@ test('full memory for longer than a lease: refused, read all the same, nobody is
         assert.equal(history.status, 200);
         assert.ok(history.body.items.length > 5);
         await lapsed(site);
+        await eventually(() => site.workers.every((worker) => /level=warn .*redis is nearly out of memory/.test(worker.log)),
+            { timeout: 30000, what: 'the warning' });
+        assert.ok(await metric(site.workers[0], 'wcchat_redis_memory_used_percent') > 85);
         await site.redis.command('CONFIG', 'SET', 'maxmemory', '0');
     });
     assert.deepEqual(after, before);
@@ -118,9 +121,10 @@ test('another password: said in the log, refused, and taken again by itself', as
             await site.redis.command('CLIENT', 'KILL', 'TYPE', type);
         await Promise.all([refused(alice, 0), refused(bob, 1)]);
         for (const worker of site.workers) {
-            const { body } = await worker.api.get('/readyz');
-            assert.equal(body.checks.redis.status, 'down');
-            assert.match(body.checks.redis.problem, /NOAUTH/i);
+            await eventually(async () => {
+                const { status, problem } = (await worker.api.get('/readyz')).body.checks.redis;
+                return status === 'down' && /NOAUTH/i.test(problem);
+            }, { what: 'the reason to be told' });
             assert.doesNotMatch(worker.log, /changed/);
         }
         await site.redis.command('CONFIG', 'SET', 'requirepass', '');

@@ -138,7 +138,7 @@ test('slow in two rooms at once: both are read to the end', async (t) => {
 });
 
 test('a slow reader goes while Redis is away, and so does the worker', async (t) => {
-    const args = [...ARGS, '--drain', '0', '--drain-max', '100ms', '--redis-command-timeout', '500ms'];
+    const args = [...ARGS, '--drain', '0', '--drain-max', '100ms', '--redis-command-timeout', '1500ms'];
     const { site, ear } = await stage(t, { args });
     await makeSlow(site, ear, site.workers[1], KEY, 'alice');
     const before = ear.in('dev').length;

@@ -255,12 +255,11 @@ test('a slow reader gets everything at its own pace', async (t) => {
 });
 
 test('tokens: expiry, renewal, revocation', async (t) => {
-    const site = await startSite({ args: ['--token-lifetime', '3s'] });
+    const site = await startSite({ args: ['--token-lifetime', '8s'] });
     t.after(() => site.stop());
+    const { token: other } = await site.register('mallory');
     const { alice } = await people(site, 'alice');
     const [expires, renewed, stream] = [await session(site, alice), await session(site, alice), await events(site, alice)];
-    const { user: mallory, token: other } = await site.register('mallory');
-    assert.equal(mallory, 'mallory');
     assert.equal((await renewed.request('session.auth', { access_token: other })).error.code, 'forbidden');
     assert.equal((await renewed.request('session.auth', { access_token: 'x' })).error.code, 'unauthenticated');
     assert.equal((await renewed.request('session.auth')).error.code, 'bad_request');
@@ -272,7 +271,7 @@ test('tokens: expiry, renewal, revocation', async (t) => {
     const again = await site.login('alice');
     const [one, two, third] = [await session(site, again), await socket(site, again), await events(site, again)];
     const fresh = await site.login('alice');
-    assert.ok((await one.must('session.auth', { access_token: fresh.token })).expires_in <= 3);
+    assert.ok((await one.must('session.auth', { access_token: fresh.token })).expires_in <= 8);
     await again.api().must(204, 'POST', '/v1/auth/logout', { refresh_token: again.refreshToken });
     await third.waitFor(() => third.ended, { what: 'the stream to end' });
     assert.deepEqual(third.comments, ['the token was revoked']);

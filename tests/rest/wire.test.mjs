@@ -8,7 +8,7 @@ import { refused, useSite } from '../chat/site.mjs';
 import { metric } from '../events/watch.mjs';
 import { Raw, exchange } from './raw.mjs';
 
-const shared = useSite({ args: ['--http-idle-timeout', '1s'] });
+const shared = useSite({ args: ['--http-idle-timeout', '3s'] });
 const POST = '/v1/rooms/general/messages';
 
 function message(account, text, { more = '', version = '1.1' } = {}) {
@@ -45,12 +45,12 @@ test('a head or a body that does not come in time ends the connection, and nothi
     const alice = await shared.person('alice');
     const url = shared.site.workers[0].httpUrl;
     const whole = message(alice, 'never whole');
-    for (const part of [whole.slice(0, 30), whole.slice(0, -3), 'GET ', '']) {
+    await Promise.all([whole.slice(0, 30), whole.slice(0, -3), 'GET ', ''].map(async (part) => {
         const raw = new Raw(url);
         raw.send(part);
         const answers = await raw.end();
         assert.ok(answers.every(({ status }) => status >= 400), JSON.stringify(answers));
-    }
+    }));
     assert.deepEqual(await texts(alice), []);
 });
 
@@ -111,7 +111,7 @@ test('what is no HTTP', async () => {
 });
 
 test('clients that go away while Redis is asked: nothing is left behind, what they asked is done once or not at all', async (t) => {
-    const site = await startSite({ args: ['--redis-command-timeout', '10s'] });
+    const site = await startSite({ args: ['--redis-command-timeout', '60s'] });
     t.after(() => site.stop());
     const alice = await site.register('alice');
     await alice.api().must(200, 'GET', '/v1/users/me');
@@ -123,10 +123,10 @@ test('clients that go away while Redis is asked: nothing is left behind, what th
         return raw;
     });
     const underWay = () => metric(worker, 'wcchat_http_requests_under_way');
-    await eventually(async () => await underWay() >= 50, { timeout: 10000, what: 'the requests to be under way' });
+    await eventually(async () => await underWay() >= 50, { what: 'the requests to be under way' });
     gone.forEach((raw) => raw.destroy());
     site.redis.resume();
-    await eventually(async () => await underWay() === 1, { timeout: 10000, what: 'the requests to be forgotten' });
+    await eventually(async () => await underWay() === 1, { what: 'the requests to be forgotten' });
     await alice.api().must(201, 'POST', POST, { text: 'still here' });
     const { items } = await alice.api().must(200, 'GET', `${POST}?limit=200`);
     const seen = items.map(({ text }) => text);
@@ -135,12 +135,12 @@ test('clients that go away while Redis is asked: nothing is left behind, what th
 });
 
 test('Redis away: 503 with Retry-After in bounded time, /readyz tells, /healthz lives, and it is back by itself', async (t) => {
-    const site = await startSite({ args: ['--redis-command-timeout', '500ms'], redis: { appendonly: true } });
+    const site = await startSite({ args: ['--redis-command-timeout', '1500ms'], redis: { appendonly: true } });
     t.after(() => site.stop());
     const alice = await site.register('alice');
     await site.redis.crash();
     const away = await eventually(async () => {
-        const answer = await alice.api().post(POST, { text: 'hello' }, { timeout: 5000 });
+        const answer = await alice.api().post(POST, { text: 'hello' });
         return answer.status === 503 && answer;
     });
     refused(away, 503, 'unavailable');
@@ -151,6 +151,6 @@ test('Redis away: 503 with Retry-After in bounded time, /readyz tells, /healthz 
     assert.ok(ready.body.checks.redis.problem.length > 0);
     assert.equal((await site.api().get('/healthz')).status, 200);
     await site.redis.start();
-    await eventually(async () => (await alice.api().post(POST, { text: 'hello' })).status === 201, { timeout: 10000 });
+    await eventually(async () => (await alice.api().post(POST, { text: 'hello' })).status === 201);
     assert.deepEqual((await site.api().get('/readyz')).body.checks.redis, { status: 'up' });
 });

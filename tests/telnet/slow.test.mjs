@@ -82,7 +82,7 @@ test('a socket that takes nothing for the stall time is closed', async () => {
 });
 
 test('an idle client is told and closed, if that is wanted', async () => {
-    const worker = await site.addWorker({ args: ['--telnet-idle-timeout', '500ms'] });
+    const worker = await site.addWorker({ args: ['--telnet-idle-timeout', '1500ms'] });
     const idle = await logIn(site, 'awake', site.workers.indexOf(worker));
     await idle.expect('* you were idle for too long');
     await idle.untilClosed();

@@ -32,7 +32,8 @@ static int free_port(void)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
         uint16_t port = (uint16_t)(10240 + arc4random_uniform(22000));
-        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+        struct sockaddr_in a = {
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool taken = bind(fd, (struct sockaddr *)&a, sizeof a) != 0;
         close(fd);
