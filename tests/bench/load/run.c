@@ -197,8 +197,10 @@ static void log_in(struct load *l, struct load_conn *c)
 {
     for (const struct load_step *step = step_of(l, c); !is_last(step); step = step_of(l, c)) {
         size_t expect_n = step->expect == NULL ? 0 : step->expect_n != 0 ? step->expect_n : strlen(step->expect);
+        if (expect_n != 0 && c->in_n == 0)
+            return;
         char *found = expect_n != 0 ? memmem(c->in, c->in_n, step->expect, expect_n) : c->in;
-        if (expect_n != 0 && (c->in_n == 0 || found == NULL))
+        if (expect_n != 0 && found == NULL)
             return;
         size_t used = expect_n != 0 ? (size_t)(found - c->in) + expect_n : 0;
         l->before = (struct load_input){c->in, used > expect_n ? used - expect_n : 0};
@@ -514,6 +516,33 @@ static void begin_sending(struct load *l)
     write_dirty(l);
 }
 
+static void load_free(struct load *l)
+{
+    for (size_t i = 0; i < l->nconns; i++) {
+        struct load_conn *c = &l->conns[i];
+        close(c->fd);
+        free(c->in);
+        free(c->out);
+        free(c->next_of);
+        free(c->cursor);
+    }
+    for (size_t i = 0; i < l->nsenders; i++)
+        free(l->senders[i].left);
+    for (size_t i = 0; i < l->nusers; i++) {
+        free(l->users[i]);
+        free(l->tokens[i]);
+    }
+    free(l->users);
+    free(l->tokens);
+    free(l->conns);
+    free(l->senders);
+    free(l->dirty);
+    free(l->again);
+    free(l->script);
+    close(l->epoll);
+    free(l);
+}
+
 static uint64_t after(double seconds)
 {
     return load_now() + (uint64_t)(seconds * (double)LOAD_NS);
@@ -543,6 +572,7 @@ int load_run(const struct load_options *o, const struct load_driver *driver)
         weather_storm(l);
         load_usage_read(o, &usage[2]);
         report_storm(l, usage, load_own_cpu() - own, setup_s);
+        load_free(l);
         return 0;
     }
     l->from = load_now();
@@ -554,5 +584,6 @@ int load_run(const struct load_options *o, const struct load_driver *driver)
     for (uint64_t end = after(o->drain); l->all < l->sent * l->receivers && load_now() < end;)
         turn(l, load_now() + LOAD_NS / 20);
     report(l, usage, own, setup_s);
+    load_free(l);
     return 0;
 }
