@@ -231,7 +231,7 @@ static wc_err run_record(struct wc_work *w)
 {
     struct record *r = WC_CONTAINER(w, struct record, work);
     struct wc_presence *p = r->presence;
-    struct wc_name session;
+    struct wc_name session = {.n = 0};
     session_name(r, &session);
     wc_err err = WC_OK;
     bool worker_first = r->state == RECORD_BEGIN && r->step == 0, worker_last = r->state == RECORD_END && r->step == 1;

@@ -31,10 +31,18 @@ export function tempFolder(name = 'wcchat') {
     return folder;
 }
 
-/** A TCP port on 127.0.0.1 that was free a moment ago, outside the range that outgoing connections use. */
+const given = new Set();
+
+/**
+ * A TCP port on 127.0.0.1 that was free a moment ago, outside the range that outgoing connections use. No port is
+ * given twice: what one was given for may not listen yet, or be about to listen again.
+ */
 export async function freePort() {
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 1000; i++) {
         const port = 10240 + Math.floor(Math.random() * 22000);
+        if (given.has(port))
+            continue;
+        given.add(port);
         if (await canListen(port))
             return port;
     }
