@@ -140,7 +140,7 @@ static void deliver(struct wc_conv *c, struct wc_event *ev)
         struct wc_link *l = c->live[i];
         if (!wc_session_full(f->chat, l->session)) {
             if (wc_link_deliver(l, ev))
-                wc_link_end_last(l);
+                wc_link_outside(l, ev->id);
         } else if (ev->stored) {
             wc_link_fall_behind(l, before);
         }

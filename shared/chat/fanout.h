@@ -15,6 +15,7 @@
  *                                                       AHEAD   cursor > last: Pub/Sub still has to deliver up to it
  *                                                       BEHIND  cursor < last: reads pages of the log
  *   BEHIND ──▶ page ──▶ BEHIND or LIVE;   LIVE ──▶ BEHIND when the session's queue is full
+ *   LIVE, BEHIND ──▶ ATTACH when the user's membership ended: attach.lua knows whether it has begun again
  *
  * Replies and Pub/Sub come on two connections with no order between them: a place is decided by ids, never by arrival.
  */
@@ -35,7 +36,6 @@ void wc_fanout_link(struct wc_fanout *f, struct wc_session *s, struct wc_str con
                     struct wc_id cursor, bool counted);
 /* Ends all of a session's links. */
 void wc_fanout_unlink(struct wc_fanout *f, struct wc_session *s);
-bool wc_fanout_linked(const struct wc_session *s, struct wc_str conv_name);
 /* The session can take more: links that are behind read on. */
 void wc_fanout_resume(struct wc_fanout *f, struct wc_session *s);
 /* Calls back for each conversation that the session is attached to, with the last event that it was given there. */

@@ -28,6 +28,8 @@ struct wc_link {
     uint32_t place, next_place;   /* in the baseline of the session's cursor, and in the next; 0: none (cursor.c) */
     uint8_t state, start, side;
     bool counted, busy;
+    bool outside; /* between two memberships of the user: hidden, up to their joining or `joined` */
+    bool again;   /* asked for while it was here: attach.lua's answer may be older than that */
 };
 
 struct wc_conv {
@@ -63,8 +65,9 @@ void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor); /* from LIVE: 
 void wc_link_lose(struct wc_link *l, struct wc_id cursor);
 void wc_link_end(struct wc_link *l);
 void wc_link_forget(struct wc_work *w);   /* at the end: an ended link may still be queued */
-void wc_link_end_last(struct wc_link *l); /* after the last event that the user may have here */
-/* Gives the session one event; true when it was the last one that this user may have here. */
+/* After the event that ended the membership: it may have begun anew by now, and then nothing of it is to be missed. */
+void wc_link_outside(struct wc_link *l, struct wc_id ended);
+/* Gives the session one event; true when it ended the membership that the link knows of. */
 bool wc_link_deliver(struct wc_link *l, struct wc_event *ev);
 
 /* Is it known where the session is? */

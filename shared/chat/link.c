@@ -91,19 +91,12 @@ void wc_link_end(struct wc_link *l)
         wc_session_attached(chat, s);
 }
 
-void wc_link_end_last(struct wc_link *l)
+static struct wc_link *link_of(const struct wc_session *s, struct wc_str conv_name)
 {
-    struct wc_user *user = l->session->user;
-    wc_link_end(l);
-    wc_user_recheck(user); /* may be a member again already: the news of it came while this link was there */
-}
-
-bool wc_fanout_linked(const struct wc_session *s, struct wc_str conv_name)
-{
-    for (const struct wc_link *l = s->links; l != NULL; l = l->next_of_session)
-        if (wc_str_eq(wc_name_str(&l->conv->name), conv_name))
-            return true;
-    return false;
+    struct wc_link *l = s->links;
+    while (l != NULL && !wc_str_eq(wc_name_str(&l->conv->name), conv_name))
+        l = l->next_of_session;
+    return l;
 }
 
 static wc_err run_link(struct wc_work *w);
@@ -111,9 +104,12 @@ static wc_err run_link(struct wc_work *w);
 void wc_fanout_link(struct wc_fanout *f, struct wc_session *s, struct wc_str conv_name, enum wc_link_start start,
                     struct wc_id cursor, bool counted)
 {
-    if (wc_fanout_linked(s, conv_name))
+    struct wc_link *l = link_of(s, conv_name);
+    if (l != NULL) {
+        l->again = true;
         return;
-    struct wc_link *l = WC_NEW(struct wc_link);
+    }
+    l = WC_NEW(struct wc_link);
     l->work.run = run_link;
     l->conv = wc_conv_get(f, conv_name);
     l->conv->nlinks++;
@@ -152,6 +148,14 @@ void wc_link_attach(struct wc_link *l)
     enter_others(l, LINK_ATTACH);
     if (l->conv->confirmed)
         ask(l);
+}
+
+void wc_link_outside(struct wc_link *l, struct wc_id ended)
+{
+    l->cursor = ended;
+    l->outside = true;
+    l->again = false;
+    wc_link_attach(l);
 }
 
 /* The session's next conversation that is behind is read: one at a time, in turn, while the session takes more. */
@@ -220,18 +224,33 @@ void wc_link_lose(struct wc_link *l, struct wc_id cursor)
     read_next(l->conv->fanout->chat, l->session, NULL);
 }
 
-/* What ended an earlier membership, before the user joined again, does not end this one. */
-static bool is_last(const struct wc_link *l, const struct wc_event *ev)
+static bool is_own(const struct wc_link *l, const struct wc_event *ev, enum wc_event_type type)
 {
-    if (ev->stored && wc_id_cmp(ev->id, l->joined) <= 0)
+    return ev->type == type && wc_str_is(ev->f[WC_F_USER], l->session->user->name);
+}
+
+/* Of what came between two memberships the session gets nothing. */
+static bool hidden(struct wc_link *l, const struct wc_event *ev)
+{
+    if (l->outside && ev->stored)
+        l->outside = wc_id_cmp(ev->id, l->joined) <= 0 && !is_own(l, ev, WC_EV_USER_JOINED);
+    return l->outside;
+}
+
+/* What ended an earlier membership, before the user joined again, does not end this one. */
+static bool is_last(struct wc_link *l, const struct wc_event *ev)
+{
+    if (ev->type != WC_EV_ROOM_DELETED && !is_own(l, ev, WC_EV_USER_LEFT))
         return false;
-    return ev->type == WC_EV_ROOM_DELETED ||
-           (ev->type == WC_EV_USER_LEFT && wc_str_is(ev->f[WC_F_USER], l->session->user->name));
+    l->outside = true;
+    return wc_id_cmp(ev->id, l->joined) > 0;
 }
 
 bool wc_link_deliver(struct wc_link *l, struct wc_event *ev)
 {
     struct wc_fanout *f = l->conv->fanout;
+    if (l->outside && hidden(l, ev))
+        return false;
     f->stats.deliveries++;
     if (l->session->cursor != NULL && ev->stored)
         wc_cursor_moved(l->session, l);
@@ -246,6 +265,7 @@ static void resync(struct wc_link *l, struct wc_id head)
 {
     struct wc_fanout *f = l->conv->fanout;
     l->cursor = head;
+    l->outside = false;
     if (l->session->cursor != NULL)
         wc_cursor_moved(l->session, l);
     wc_session_resync(f->chat, l->session, wc_name_str(&l->conv->name), l->side);
@@ -257,7 +277,12 @@ static void attached(struct wc_link *l, const struct wc_reply *reply)
     struct wc_id head;
     if (!wc_str_is(wc_reply_str(reply, 0), "ok") || !wc_id_parse(wc_reply_str(reply, 1), &head) ||
         !wc_id_parse(wc_reply_str(reply, 2), &l->joined)) {
-        wc_link_end(l);
+        if (!l->again) {
+            wc_link_end(l);
+            return;
+        }
+        l->again = false;
+        ask(l);
         return;
     }
     wc_conv_start(l->conv, head);
@@ -276,7 +301,7 @@ static void attached(struct wc_link *l, const struct wc_reply *reply)
     }
 }
 
-/* Gives the session what of a page it takes. False when the link has ended. */
+/* Gives the session what of a page it takes. False when it is to be attached anew. */
 static bool take_page(struct wc_link *l, const struct wc_reply *page)
 {
     struct wc_chat *chat = l->conv->fanout->chat;
@@ -291,10 +316,11 @@ static bool take_page(struct wc_link *l, const struct wc_reply *page)
         struct wc_event *ev = wc_event_of_entry(wc_name_str(&l->conv->name), entry);
         if (!wc_id_parse(wc_reply_str(entry, 0), &l->cursor) || ev == NULL)
             continue;
+        struct wc_id ended = ev->id;
         bool last = ev->type < WC_EV_ACCOUNT_CHANGED && wc_link_deliver(l, ev);
         wc_event_unref(ev);
         if (last) {
-            wc_link_end_last(l);
+            wc_link_outside(l, ended);
             return false;
         }
     }
