@@ -1,8 +1,10 @@
 -- Stored events of a conversation, ascending.
 -- KEYS  1 the conversation
 -- ARGV  1 user  2 `1` for a site administrator  3 latest | before | after | around | one  4 id (exclusive; of around and one:
---       inclusive)  5 events at most  6 types wanted, by commas
--- Result {ok, more (1: there is more in that direction), next (continue from this id), [id, [field, value, …]], …}
+--       inclusive)  5 events at most  6 types wanted, by commas  7 the version of the log that the reader has this very
+--       answer of, or empty
+-- Result {ok, more (1: there is more in that direction), next (continue from this id), version, [id, [field, value, …]], …},
+--        or {same}: nothing was appended to the log, removed from it or trimmed since that version
 -- Errors not_found, banned
 -- Looks at 5,000 entries a call at most, so that a rare type does not hold up the others; `more` is 1 then.
 --- include time
@@ -12,6 +14,8 @@ local key, mode, id, limit = KEYS[1], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local refused = unreadable(key, ARGV[1], ARGV[2], now_ms())
 if refused then return {refused} end
 local log, wanted = key .. ':log', {}
+local version = (redis.call('HGET', key, 'head') or '0-0') .. ' ' .. redis.call('XLEN', log)
+if version == ARGV[7] then return {'same'} end
 for type in ARGV[6]:gmatch('[^,]+') do wanted[type] = true end
 
 -- Collects up to `most` wanted entries from `from` on, upwards or downwards; the second result: is there one more?,
@@ -57,6 +61,6 @@ else
   items, more, stop = collect('XREVRANGE', mode == 'before' and '(' .. id or '+', '-', limit)
   items = reversed(items)
 end
-local result = {'ok', more and '1' or '0', stop or ''}
+local result = {'ok', more and '1' or '0', stop or '', version}
 for _, entry in ipairs(items) do result[#result + 1] = entry end
 return result

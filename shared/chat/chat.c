@@ -8,6 +8,7 @@
 #include "chat/durable.h"
 #include "chat/fanout.h"
 #include "chat/lease.h"
+#include "chat/pages.h"
 #include "chat/presence.h"
 #include "chat/writer.h"
 
@@ -160,6 +161,7 @@ struct wc_chat *wc_chat_new(struct ev_loop *loop, struct wc_log *log, struct wc_
     chat->sessions = wc_sessions_new(chat);
     chat->writer = wc_writer_new(chat->options.io_uring);
     chat->cursors = wc_cursors_new(chat);
+    chat->pages = wc_pages_new(metrics);
     chat->presence = wc_presence_new(chat);
     chat->lease = wc_lease_new(chat);
     chat->auth = wc_auth_new(chat);
@@ -175,6 +177,7 @@ void wc_chat_free(struct wc_chat *chat)
     wc_calls_free(chat->calls);
     wc_lease_free(chat->lease);
     wc_presence_free(chat->presence);
+    wc_pages_free(chat->pages);
     wc_cursors_free(chat->cursors);
     wc_sessions_free(chat->sessions);
     wc_writer_free(chat->writer);

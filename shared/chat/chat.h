@@ -59,6 +59,7 @@ struct wc_chat {
     struct wc_sessions *sessions; /* session.h */
     struct wc_writer *writer;     /* writer.h */
     struct wc_cursors *cursors;   /* cursor.h */
+    struct wc_pages *pages;       /* pages.h */
     struct wc_people *people;     /* people.h */
     struct wc_auth *auth;         /* auth.h */
     struct wc_presence *presence; /* presence.h */

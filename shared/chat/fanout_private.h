@@ -64,7 +64,7 @@ void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor); /* from LIVE: 
 /* From LIVE or AHEAD: what follows the cursor is for the log to say. */
 void wc_link_lose(struct wc_link *l, struct wc_id cursor);
 void wc_link_end(struct wc_link *l);
-void wc_link_forget(struct wc_work *w);   /* at the end: an ended link may still be queued */
+void wc_link_forget(struct wc_work *w); /* at the end: an ended link may still be queued */
 /* After the event that ended the membership: it may have begun anew by now, and then nothing of it is to be missed. */
 void wc_link_outside(struct wc_link *l, struct wc_id ended);
 /* Gives the session one event; true when it ended the membership that the link knows of. */

@@ -7,6 +7,7 @@
 #include "chat/handlers.h"
 #include "chat/index.h"
 #include "chat/mentions.h"
+#include "chat/pages.h"
 
 #include <stdio.h>
 
@@ -113,15 +114,19 @@ void wc_op_message_send(struct wc_call *call)
 /* History. */
 
 struct page {
-    struct wc_str mode, id;
-    bool backwards, around;
+    struct wc_str mode, id, types;
+    struct wc_str name, version; /* of what is kept of it (pages.h), or empty */
+    bool around;
 };
+
+/* Where entries begin in history.lua's reply. */
+enum { FIRST_ENTRY = 4 };
 
 static void answer_entries(struct wc_call *call, const struct wc_reply *reply)
 {
     struct wc_str conv = wc_name_str(&call->conv);
     unsigned side = wc_conv_side(conv, wc_call_user(call));
-    for (size_t i = 3; i < wc_reply_count(reply); i++) {
+    for (size_t i = FIRST_ENTRY; i < wc_reply_count(reply); i++) {
         struct wc_event *ev = wc_event_of_entry(conv, wc_reply_at(reply, i));
         if (ev != NULL)
             wc_event_item(ev, side, &call->result);
@@ -137,14 +142,36 @@ static void on_peer(struct wc_call *call, const struct wc_reply *reply)
     wc_call_done(call);
 }
 
+static void ask_page(struct wc_call *call);
+
+/* The log is as it was when this page was made. */
+static void answer_same(struct wc_call *call, struct page *page)
+{
+    struct wc_pages *pages = call->chat->pages;
+    struct wc_str version;
+    const struct wc_str *json = wc_pages_find(pages, page->name, &version);
+    if (json == NULL || !wc_str_eq(version, page->version)) { /* another call's page took its place */
+        page->version = WC_STR("");
+        ask_page(call);
+        return;
+    }
+    wc_buf_str(&call->result, *json);
+    wc_pages_used(pages);
+    wc_call_done(call);
+}
+
 static void on_history(struct wc_call *call, const struct wc_reply *reply)
 {
-    const struct page *page = call->state;
+    struct page *page = call->state;
     struct wc_str status = wc_reply_str(reply, 0);
     if (call->target.direct && wc_str_is(status, "not_found")) {
         /* Nothing was said yet: an empty history if there is such a user. */
         struct wc_name key = wc_user_key(call->target.name);
         wc_call_script(call, WC_SCRIPT_USER_GET, wc_name_str(&key), NULL, 0, on_peer);
+        return;
+    }
+    if (wc_str_is(status, "same")) {
+        answer_same(call, page);
         return;
     }
     if (!wc_str_is(status, "ok")) {
@@ -155,15 +182,25 @@ static void on_history(struct wc_call *call, const struct wc_reply *reply)
     wc_answer_open(call);
     answer_entries(call, reply);
     wc_answer_close(call, more ? wc_reply_str(reply, 2) : WC_STR_NONE);
+    wc_pages_keep(call->chat->pages, page->name, wc_reply_str(reply, 3), wc_buf_view(&call->result));
     wc_call_done(call);
 }
 
-static void ask_history(struct wc_call *call, struct wc_str mode, struct wc_str id, struct wc_str types, size_t limit,
-                        wc_call_step next)
+static void ask_history(struct wc_call *call, const struct page *page, size_t limit, wc_call_step next)
 {
     char digits[20];
-    struct wc_str args[] = {wc_call_user(call), wc_call_admin(call), mode, id, wc_u64_str(limit, digits), types};
+    struct wc_str args[] = {wc_call_user(call),        wc_call_admin(call), page->mode,   page->id,
+                            wc_u64_str(limit, digits), page->types,         page->version};
     wc_call_script_any(call, WC_SCRIPT_HISTORY, wc_name_str(&call->key), args, WC_COUNT(args), next);
+}
+
+static struct page *page_new(struct wc_call *call)
+{
+    struct page *page = wc_call_alloc(call, sizeof(*page));
+    page->types = WC_STR("messagepublished");
+    page->version = WC_STR("");
+    call->state = page;
+    return page;
 }
 
 static bool page_of(struct wc_call *call, struct page *page)
@@ -194,9 +231,24 @@ static bool page_of(struct wc_call *call, struct page *page)
 
 static void ask_page(struct wc_call *call)
 {
-    const struct page *page = call->state;
-    struct wc_str types = wc_call_has(call, WC_ARG_TYPES) ? call->args[WC_ARG_TYPES] : WC_STR("messagepublished");
-    ask_history(call, page->mode, page->id, types, wc_call_limit(call), on_history);
+    ask_history(call, call->state, wc_call_limit(call), on_history);
+}
+
+/* Asks for it; where this worker has made that page before, only whether the log is still the same. */
+static void begin_page(struct wc_call *call)
+{
+    struct page *page = call->state;
+    struct wc_buf name = WC_BUF_INIT;
+    struct wc_str conv = wc_name_str(&call->conv), version;
+    if (wc_call_has(call, WC_ARG_TYPES))
+        page->types = call->args[WC_ARG_TYPES];
+    wc_buf_addf(&name, "%.*s %u %.*s %.*s %zu %.*s", WC_STR_ARG(conv), wc_conv_side(conv, wc_call_user(call)),
+                WC_STR_ARG(page->mode), WC_STR_ARG(page->id), wc_call_limit(call), WC_STR_ARG(page->types));
+    page->name = wc_call_copy(call, wc_buf_view(&name));
+    if (wc_pages_find(call->chat->pages, page->name, &version) != NULL)
+        page->version = wc_call_copy(call, version);
+    wc_buf_free(&name);
+    ask_page(call);
 }
 
 /* A conversation that the cursor does not know: from where the user joined, or, for who has not, all of it. */
@@ -205,7 +257,7 @@ static void on_joined(struct wc_call *call, const struct wc_reply *reply)
     struct page *page = call->state;
     struct wc_str joined = wc_str_is(wc_reply_str(reply, 0), "ok") ? wc_reply_str(reply, 2) : WC_STR("0-0");
     page->id = wc_call_copy(call, joined);
-    ask_page(call);
+    begin_page(call);
 }
 
 static void on_baseline(struct wc_call *call, const struct wc_reply *reply)
@@ -220,7 +272,7 @@ static void on_baseline(struct wc_call *call, const struct wc_reply *reply)
     if (place != NULL) {
         char id[WC_ID_MAX_LEN];
         page->id = wc_call_copy(call, (struct wc_str){id, wc_id_format(place->id, id)});
-        ask_page(call);
+        begin_page(call);
     } else {
         struct wc_str user = wc_call_user(call);
         wc_call_script_any(call, WC_SCRIPT_ATTACH, wc_name_str(&call->key), &user, 1, on_joined);
@@ -240,14 +292,13 @@ static void ask_baseline(struct wc_call *call, const struct wc_baseline *baselin
 
 void wc_op_message_history(struct wc_call *call)
 {
-    struct page *page = wc_call_alloc(call, sizeof(*page));
+    struct page *page = page_new(call);
     struct wc_baseline baseline;
     struct wc_id id;
-    call->state = page;
     if (is_oneself(call) || !page_of(call, page))
         return;
     if (page->id.n == 0 || wc_id_parse(page->id, &id))
-        ask_page(call);
+        begin_page(call);
     else if (wc_cursor_baseline(page->id, &baseline))
         ask_baseline(call, &baseline);
     else
@@ -269,8 +320,11 @@ static void on_message(struct wc_call *call, const struct wc_reply *reply)
 
 void wc_op_message_get(struct wc_call *call)
 {
+    struct page *page = page_new(call);
+    page->mode = WC_STR("one");
+    page->id = call->args[WC_ARG_ID];
     if (!is_oneself(call))
-        ask_history(call, WC_STR("one"), call->args[WC_ARG_ID], WC_STR("messagepublished"), 1, on_message);
+        ask_history(call, page, 1, on_message);
 }
 
 /* Read markers. */

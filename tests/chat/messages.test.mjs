@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { metric } from '../events/watch.mjs';
 import { refused, roomTarget, useSite, userTarget } from './site.mjs';
 
 let alice, bob, carol;
@@ -108,6 +109,43 @@ test('history in both directions, around, and by type', async () => {
     for (const bad of ['limit=0', 'limit=201', 'limit=x', 'before=x', 'types=typing', 'types=', 'cursor=abc', 'frob=1',
         `before=${ids[1]}&after=${ids[2]}`])
         refused(await carol.api(1).get(`${path}?${bad}`), 400, 'bad_request');
+});
+
+test('a page that was read before: what is new, removed or no longer readable is seen at once', async () => {
+    const path = await makeRoom();
+    const room = path.split('/')[3];
+    const read = async (account = bob) => {
+        const page = await account.api(1).must(200, 'GET', path);
+        assert.deepEqual(await account.api(1).must(200, 'GET', path), page, 'read again');
+        return texts(page);
+    };
+    const same = () => metric(shared.site.workers[1], 'wcchat_history_same_total');
+    const before = await same();
+    assert.deepEqual(await read(), []);
+    const first = await say(alice, path, 'first');
+    assert.deepEqual(await read(), ['first']);
+    assert.deepEqual(await read(carol), ['first'], 'another reader of the same page');
+    await say(alice, path, 'second');
+    assert.deepEqual(await read(), ['first', 'second']);
+    assert.deepEqual(texts(await bob.api(1).must(200, 'GET', `${path}?limit=1`)), ['second']);
+    assert.deepEqual(texts(await bob.api(1).must(200, 'GET', `${path}?types=userjoined`)), [undefined]);
+    await shared.site.redis.command('XDEL', `wcc:room:{${room}}:log`, first.id);
+    assert.deepEqual(await read(), ['second']);
+    assert.equal(await same() - before, 6);
+    await alice.api().must(200, 'PATCH', `/v1/rooms/${room}`, { visibility: 'private' });
+    assert.deepEqual(await read(), ['second']);
+    refused(await carol.api(1).get(path), 404, 'not_found');
+    await alice.api().must(204, 'DELETE', `/v1/rooms/${room}/members/${bob.user}`);
+    refused(await bob.api(1).get(path), 404, 'not_found');
+});
+
+test('both sides of a direct conversation read it with their own target', async () => {
+    const [dave, erin] = await Promise.all([shared.person('dave'), shared.person('erin')]);
+    await say(dave, `/v1/users/${erin.user}/messages`, 'hello');
+    for (const [reader, other] of [[dave, erin], [erin, dave], [dave, erin]]) {
+        const { items } = await reader.api(1).must(200, 'GET', `/v1/users/${other.user}/messages`);
+        assert.deepEqual(items.map((m) => m.target), [userTarget(other.user)]);
+    }
 });
 
 test('a direct conversation begins with its first message', async () => {

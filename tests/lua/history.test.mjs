@@ -8,9 +8,9 @@ const MESSAGES = 'messagepublished';
 
 /** {more, next, ids, items}. */
 async function history(mode, id = '', limit = 50, types = MESSAGES, user = 'alice', admin = '', key = ROOM) {
-    const [more, next, ...entries] = await bench.ok('history', key, user, admin, mode, id, limit, types);
+    const [more, next, version, ...entries] = await bench.ok('history', key, user, admin, mode, id, limit, types);
     const items = entries.map(entry);
-    return { more, next, items, ids: items.map((item) => item.id) };
+    return { more, next, version, items, ids: items.map((item) => item.id) };
 }
 
 /** Posts, with a member coming and going between them. */
@@ -65,8 +65,8 @@ test('before and after are exclusive; the ends of time are no error', async () =
     assert.deepEqual((await history('before', ids[2])).ids, ids.slice(0, 2));
     assert.deepEqual((await history('after', ids[2])).ids, ids.slice(3));
     assert.deepEqual((await history('after', ids[4])).ids, []);
-    assert.deepEqual((await history('before', ids[0])), { more: '0', next: (await history('before', ids[0])).next,
-        items: [], ids: [] });
+    const none = await history('before', ids[0]);
+    assert.deepEqual([none.more, none.ids], ['0', []]);
     assert.deepEqual((await history('before', '0-0')).ids, []);
     assert.deepEqual((await history('around', '0-0', 2)).ids, ids.slice(0, 2));
     const end = '9223372036854775807-9223372036854775807';
@@ -117,6 +117,31 @@ test('a rare type is looked for 5,000 entries at a time', async () => {
     assert.deepEqual([result.more, result.ids], ['1', []]);
     result = await history('before', result.next, 10, 'roomcreated');
     assert.deepEqual([result.more, result.ids], ['0', [created]]);
+});
+
+test('the version of the log: same until something is appended, removed or trimmed', async () => {
+    await room(bench);
+    const [first] = await talk(3);
+    const ask = (version, user = 'alice') =>
+        ['history', ROOM, user, '', 'latest', '', 50, MESSAGES, version];
+    const seen = new Set();
+    for (const change of [
+        () => posted(bench, ROOM, 'alice', 'one more'),
+        () => bench.ok('room_join', ROOM, 'bob', 'bob', 'rest', '', ''),
+        () => bench.ok('message_remove', ROOM, first),
+        () => bench.command('XTRIM', `${ROOM}:log`, 'MAXLEN', 2),
+    ]) {
+        const { version } = await history('latest');
+        assert.equal(seen.has(version), false);
+        seen.add(version);
+        await bench.refuses('same', ...ask(version));
+        await change();
+        for (const old of seen)
+            assert.equal((await bench.ok(...ask(old)))[2], (await history('latest')).version);
+    }
+    const { version } = await history('latest');
+    await bench.command('HSET', ROOM, 'visibility', 'private');
+    await bench.refuses('not_found', ...ask(version, 'eve'));
 });
 
 test('who may read', async () => {

@@ -318,11 +318,11 @@ test('a direct conversation: absent, then created, then as any other', async () 
     assert.deepEqual(await bench.hash(`${DM}:joined`), { alice: '0-0', bob: '0-0' });
     assert.deepEqual(await post(bench, DM, 'alice', 'text', first), ['ok', id, 'repeated']);
     assert.equal((await post(bench, DM, 'bob', 'back'))[2], 'new');
-    assert.equal((await bench.ok('history', DM, 'bob', '', 'latest', '', 10, 'messagepublished')).length, 4);
+    assert.equal((await bench.ok('history', DM, 'bob', '', 'latest', '', 10, 'messagepublished')).length, 5);
     await bench.refuses('not_found', 'history', DM, 'eve', '1', 'latest', '', 10, 'messagepublished');
     await bench.ok('dm_close', DM);
     await refused('not_found', DM, 'alice', { client: 'c-9', peer: 'bob' });
-    assert.equal(entry((await bench.ok('history', DM, 'bob', '', 'latest', '', 1, 'messagepublished'))[2]).text,
+    assert.equal(entry((await bench.ok('history', DM, 'bob', '', 'latest', '', 1, 'messagepublished'))[3]).text,
         'back');
 });
 
