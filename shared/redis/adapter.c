@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+enum { ISSUED_MOST = 16 };
+
 struct adapter {
     struct ev_loop *loop;
     redisAsyncContext *ac;
     ev_io readable, writable;
-    bool due; /* something was issued since the last write */
+    unsigned issued; /* since the last write of the turn */
+    bool due;        /* something was issued since the last write */
 };
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -82,8 +85,19 @@ void wc_adapter_attach(struct ev_loop *loop, struct redisAsyncContext *ac)
 void wc_adapter_flush(struct redisAsyncContext *ac)
 {
     struct adapter *a = ac->ev.data;
+    a->issued = 0;
     if (!a->due)
         return;
     a->due = false;
     redisAsyncHandleWrite(ac);
+}
+
+void wc_adapter_issued(struct redisAsyncContext *ac)
+{
+    struct adapter *a = ac->ev.data;
+    int done;
+    if (++a->issued < ISSUED_MOST || (ac->c.flags & REDIS_CONNECTED) == 0)
+        return;
+    a->issued = 0;
+    (void)redisBufferWrite(&ac->c, &done);
 }

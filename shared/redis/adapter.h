@@ -16,5 +16,8 @@ struct redisAsyncContext;
 void wc_adapter_attach(struct ev_loop *loop, struct redisAsyncContext *ac);
 /* Only on a connected context. May end in its disconnect callback: `ac` is gone then. */
 void wc_adapter_flush(struct redisAsyncContext *ac);
+/* Something more was issued. In a turn that issues a lot, what is there is written now and then, so that Redis works
+ * on the first of it while the rest is made. Calls nobody back: an error is found by the next flush. */
+void wc_adapter_issued(struct redisAsyncContext *ac);
 
 #endif

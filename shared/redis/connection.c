@@ -421,6 +421,7 @@ void wc_connection_send(struct wc_connection *c, const char *wire, size_t n)
 {
     c->unanswered++;
     (void)redisAsyncFormattedCommand(c->ac, on_reply, NULL, wire, n);
+    wc_adapter_issued(c->ac);
 }
 
 void wc_connection_reload(struct wc_connection *c)
