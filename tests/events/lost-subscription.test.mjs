@@ -8,7 +8,7 @@ import { allKept, keepPosting, keepTyping, listen, makeRoom, metric, people, roo
 const ROUNDS = 12;
 
 test('whatever is killed of the subscriptions, every session sees every message once and in order', async (t) => {
-    const site = await startSite({ workers: 2 });
+    const site = await startSite({ workers: 2, args: ['--post-rate', '0'] });
     t.after(() => site.stop());
     const { alice, bob, carol } = await people(site, 'alice', 'bob', 'carol');
     await makeRoom(alice, 'dev', { members: [bob, carol] });
@@ -44,7 +44,7 @@ test('whatever is killed of the subscriptions, every session sees every message 
 });
 
 test('what was missed is shown when the subscription is back, not with the next message', async (t) => {
-    const site = await startSite({ workers: 2 });
+    const site = await startSite({ workers: 2, args: ['--post-rate', '0'] });
     t.after(() => site.stop());
     const { alice, bob } = await people(site, 'alice', 'bob');
     await makeRoom(alice, 'dev', { members: [bob] });

@@ -10,7 +10,7 @@ import { allKept, keepPosting, listen, makeRoom, metric, people, post, roomKey, 
 
 const KEY = roomKey('dev');
 const LEASE_MS = 3000; // longer than the back-off of one who connects again
-const ARGS = ['--heartbeat', '300ms', '--redis-command-timeout', '1500ms'];
+const ARGS = ['--post-rate', '0', '--heartbeat', '300ms', '--redis-command-timeout', '1500ms'];
 
 async function stage(t, wires = false) {
     const site = await startSite({ workers: 0, args: ARGS, redis: { appendonly: true } });

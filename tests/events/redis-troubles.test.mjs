@@ -33,7 +33,7 @@ async function drop(site) {
 }
 
 test('Redis hangs, drops connections, is killed and started: nothing acknowledged is lost or doubled', async (t) => {
-    const site = await startSite({ workers: 2, redis: { appendonly: true } });
+    const site = await startSite({ workers: 2, args: ['--post-rate', '0'], redis: { appendonly: true } });
     t.after(() => site.stop());
     const { alice, bob, carol } = await people(site, 'alice', 'bob', 'carol');
     await makeRoom(alice, 'dev', { members: [bob, carol] });

@@ -232,7 +232,7 @@ export async function flood(site, key, from, count, { size = 100, name = 'flood'
             const text = `${name} ${++clientIds} `.padEnd(size, 'x');
             texts.push(text);
             batch.push(site.redis.script('post', [key],
-                [from, 'rest', 0, 0, 0, 0, '', '', `f-${clientIds}`, 'fp', text, '', '', '']));
+                [0, 0, 0, 0, '', from, 'rest', '', `f-${clientIds}`, 'fp', text, '', '', '']));
         }
         for (const [[code, why]] of await Promise.all(batch))
             assert.equal(code, 'ok', why);

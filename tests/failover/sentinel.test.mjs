@@ -12,7 +12,7 @@ import { Group } from './sentinels.mjs';
 async function startBoth(t, options) {
     const group = await Group.start(options);
     t.after(() => group.stop());
-    const site = await startSite({ workers: 0 });
+    const site = await startSite({ workers: 0, args: ['--post-rate', '0'] });
     await site.redis.stop();
     site.redis = { resume() {}, stop() {} };
     t.after(() => site.stop());
