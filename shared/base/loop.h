@@ -6,8 +6,9 @@
  *   callbacks of sockets, timers and async watchers   (work is collected)
  *   ev_prepare watchers, the highest priority first:  WC_TURN_FINISH  finished calls answer their channels
  *                                                     WC_TURN_WRITE   sessions write what they have, one writev each
- *                                                     WC_TURN_POST    messages go to Redis, those of one author
- * together WC_TURN_LAST    h2o's own loop then the loop sleeps.
+ *                                                     WC_TURN_POST    messages go to Redis, by conversation
+ *                                                     WC_TURN_LAST    h2o's own loop
+ *   then the loop sleeps.
  */
 #define EV_MULTIPLICITY 1
 #include <ev.h>

@@ -2,15 +2,19 @@
 
 #include "chat/calls.h"
 
+#include <uthash.h>
+
 enum {
-    HEAD = 8, /* ARGV of post.lua before the first message, and of each */
-    EACH = 6,
-    BURST_MOST = 64
+    HEAD = 5, /* ARGV of post.lua before the first message, and of each */
+    EACH = 9,
+    BURST_MOST = 32
 };
 
-/* Consecutive posts of one author to one conversation. */
+/* Posts to one conversation, in their order. */
 struct burst {
+    UT_hash_handle hh; /* by `key` */
     struct burst *next;
+    struct wc_name key;
     size_t n;
     struct {
         struct wc_call *call;
@@ -21,8 +25,9 @@ struct burst {
 struct wc_posts {
     struct wc_chat *chat;
     ev_prepare turn;
-    ev_idle awake; /* what is added after the turn's end goes out before the loop sleeps */
-    struct burst *head, *last;
+    ev_idle awake;             /* what is added after the turn's end goes out before the loop sleeps */
+    struct burst *head, *last; /* in the order in which they began */
+    struct burst *open;        /* the newest of each conversation */
 };
 
 static void on_awake(struct ev_loop *loop, ev_idle *w, int events)
@@ -56,20 +61,20 @@ static struct wc_str flag(bool set)
 static void send_burst(struct wc_posts *posts, struct burst *burst)
 {
     const struct wc_chat_options *o = &posts->chat->options;
-    const struct wc_call *first = burst->of[0].call;
     struct wc_str args[HEAD + EACH * BURST_MOST];
     char rate[20], size[20], messages[20], ms[20];
     size_t n = 0;
-    args[n++] = wc_call_user(first);
-    args[n++] = wc_str(first->who.via);
     args[n++] = wc_u64_str(o->post_rate, rate);
     args[n++] = wc_u64_str(o->post_burst, size);
     args[n++] = wc_u64_str(o->retention_messages, messages);
     args[n++] = wc_u64_str(o->retention_ms, ms);
     args[n++] = burst->of[0].post->peer;
-    args[n++] = flag(burst->of[0].post->own);
     for (size_t i = 0; i < burst->n; i++) {
+        const struct wc_call *call = burst->of[i].call;
         const struct wc_post *post = burst->of[i].post;
+        args[n++] = wc_call_user(call);
+        args[n++] = wc_str(call->who.via);
+        args[n++] = flag(post->own);
         args[n++] = post->client_id;
         args[n++] = post->fingerprint;
         args[n++] = post->text;
@@ -77,7 +82,7 @@ static void send_burst(struct wc_posts *posts, struct burst *burst)
         args[n++] = post->mentions;
         args[n++] = flag(post->action);
     }
-    const struct wc_str key = wc_name_str(&first->key);
+    const struct wc_str key = wc_name_str(&burst->key);
     wc_err err = wc_redis_script(posts->chat->redis, WC_SCRIPT_POST, &key, 1, args, n, on_answers, burst);
     if (err != WC_OK)
         on_answers(burst, err, NULL);
@@ -91,6 +96,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
     ev_idle_stop(loop, &posts->awake);
     struct burst *burst = posts->head;
     posts->head = posts->last = NULL;
+    HASH_CLEAR(hh, posts->open);
     while (burst != NULL) {
         struct burst *next = burst->next;
         send_burst(posts, burst);
@@ -114,6 +120,7 @@ void wc_posts_free(struct wc_posts *posts)
         return;
     ev_prepare_stop(posts->chat->loop, &posts->turn);
     ev_idle_stop(posts->chat->loop, &posts->awake);
+    HASH_CLEAR(hh, posts->open);
     for (struct burst *burst = posts->head, *next; burst != NULL; burst = next) {
         next = burst->next;
         free(burst);
@@ -121,29 +128,31 @@ void wc_posts_free(struct wc_posts *posts)
     free(posts);
 }
 
-/* Does it go on what the last one began? */
-static bool goes_with(const struct burst *burst, const struct wc_call *call, const struct wc_post *post)
+static struct burst *begin(struct wc_posts *posts, const struct wc_name *key)
 {
-    const struct wc_call *first = burst->of[0].call;
-    const struct wc_post *like = burst->of[0].post;
-    return burst->n < BURST_MOST && like->own == post->own && wc_str_eq(like->peer, post->peer) &&
-           wc_str_eq(wc_name_str(&first->key), wc_name_str(&call->key)) &&
-           wc_str_eq(wc_call_user(first), wc_call_user(call)) && strcmp(first->who.via, call->who.via) == 0;
+    struct burst *burst = wc_alloc(sizeof(*burst));
+    burst->key = *key;
+    if (posts->last != NULL)
+        posts->last->next = burst;
+    else
+        posts->head = burst;
+    posts->last = burst;
+    HASH_ADD_KEYPTR(hh, posts->open, burst->key.z, burst->key.n, burst);
+    ev_prepare_start(posts->chat->loop, &posts->turn);
+    ev_idle_start(posts->chat->loop, &posts->awake);
+    return burst;
 }
 
 void wc_posts_add(struct wc_posts *posts, struct wc_call *call, const struct wc_post *post)
 {
-    struct burst *burst = posts->last;
-    if (burst == NULL || !goes_with(burst, call, post)) {
-        burst = wc_alloc(sizeof(*burst));
-        if (posts->last != NULL)
-            posts->last->next = burst;
-        else
-            posts->head = burst;
-        posts->last = burst;
-        ev_prepare_start(posts->chat->loop, &posts->turn);
-        ev_idle_start(posts->chat->loop, &posts->awake);
+    struct burst *burst;
+    HASH_FIND(hh, posts->open, call->key.z, call->key.n, burst);
+    if (burst != NULL && (burst->n == BURST_MOST || !wc_str_eq(burst->of[0].post->peer, post->peer))) {
+        HASH_DEL(posts->open, burst);
+        burst = NULL;
     }
+    if (burst == NULL)
+        burst = begin(posts, &call->key);
     burst->of[burst->n].call = call;
     burst->of[burst->n++].post = post;
 }

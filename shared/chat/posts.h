@@ -4,8 +4,8 @@
 #include "chat/call.h"
 
 /*
- * Messages on their way to lua/post.lua. Those that one author posts to one conversation in one loop turn, one after
- * the other, go in one script call, in their order: most of what a post costs Redis is then paid once.
+ * Messages on their way to lua/post.lua. Those that are posted to one conversation in one loop turn go in one script
+ * call, in their order: most of what a post costs Redis is then paid once.
  */
 struct wc_posts;
 

@@ -273,8 +273,8 @@ test('several at once: each by itself, in their order, published together', asyn
     const first = await posted(bench, ROOM, 'alice', 'first', { client: 'c-1', fingerprint: 'f' });
     await bench.listen(ROOM);
     const message = (client, text, { fingerprint = 'f', reply = '', mentions = '', action = '' } = {}) =>
-        [client, fingerprint, text, reply, mentions, action];
-    const head = postArgs('alice', '', { via: 'telnet' }).slice(0, 8);
+        ['alice', 'telnet', '', client, fingerprint, text, reply, mentions, action];
+    const head = postArgs('alice', '').slice(0, 5);
     const answers = await bench.run('post', ROOM, ...head,
         ...message('c-1', 'first'), ...message('c-2', 'two'), ...message('c-2', 'two'), ...message('c-2', 'other', { fingerprint: 'g' }),
         ...message('c-3', 'three', { reply: '1-1' }), ...message('c-4', 'four', { mentions: 'bob', action: '1' }));
@@ -295,10 +295,35 @@ test('several at once: each by itself, in their order, published together', asyn
 
 test('several at once: the rate limit lets as many through as one by one', async () => {
     await room(bench);
-    const message = (i) => [`c-${i}`, 'f', 'text', '', '', ''];
-    const head = postArgs('alice', '', { rate: 0.5, burst: 3 }).slice(0, 8);
+    const message = (i) => ['alice', 'rest', '', `c-${i}`, 'f', 'text', '', '', ''];
+    const head = postArgs('alice', '', { rate: 0.5, burst: 3 }).slice(0, 5);
     const answers = await bench.run('post', ROOM, ...head, ...[1, 2, 3, 4, 5].flatMap(message));
     assert.deepEqual(answers.map(([code]) => code), ['ok', 'ok', 'ok', 'rate_limited', 'rate_limited']);
+});
+
+test('several authors at once: each with their own membership, client ids, rate and read marker', async () => {
+    await room(bench, { members: ['bob', 'carol'] });
+    await bench.listen(ROOM);
+    const message = (from, client, { text = client, own = '', via = 'rest' } = {}) =>
+        [from, via, own, client, 'f', text, '', '', ''];
+    const head = postArgs('', '', { rate: 0.01, burst: 2 }).slice(0, 5);
+    const say = (...list) => bench.run('post', ROOM, ...head, ...list.flat());
+    const answers = await say(message('alice', 'c-1'), message('bob', 'c-1', { via: 'telnet' }), message('eve', 'c-1'),
+        message('alice', 'c-1'), message('alice', 'w-1', { own: '1' }), message('alice', 'c-3'), message('bob', 'c-2'));
+    assert.deepEqual(answers.map(([code, , how]) => how ?? code),
+        ['new', 'new', 'not_a_member', 'repeated', 'new', 'rate_limited', 'new']);
+    assert.equal(answers[3][1], answers[0][1]);
+    const log = (await bench.log(ROOM)).slice(-4);
+    assert.deepEqual(log.map(({ fields }) => [fields.from, fields.via, fields.text, fields.client_id, fields.n]), [
+        ['alice', 'rest', 'c-1', 'c-1', '1'], ['bob', 'telnet', 'c-1', 'c-1', '2'], ['alice', 'rest', 'w-1', undefined, '3'],
+        ['bob', 'rest', 'c-2', 'c-2', '4']]);
+    assert.equal((await bench.published()).length, 1);
+    const marks = await bench.command('ZRANGE', `${ROOM}:members`, 0, -1, 'WITHSCORES');
+    assert.deepEqual(marks, ['carol', '0', 'alice', '3', 'bob', '4']);
+    const again = await say(message('bob', 'c-2'), message('bob', 'c-3'), message('alice', 'w-1', { own: '1' }),
+        message('carol', 'c-1'));
+    assert.deepEqual(again.map(([code, , how]) => how ?? code), ['repeated', 'rate_limited', 'repeated', 'new']);
+    assert.deepEqual([again[0][1], again[2][1]], [answers[6][1], answers[4][1]]);
 });
 
 test('a direct conversation: absent, then created, then as any other', async () => {

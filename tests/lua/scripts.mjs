@@ -167,8 +167,8 @@ let clientIds = 0;
 export function postArgs(from, text, options = {}) {
     const { via = 'rest', client = `c-${++clientIds}`, fingerprint = `f:${text}`, own = '', rate = 0, burst = 0,
         keep = 0, age = 0, peer = '', mentions = '', reply = '', action = '' } = options;
-    return [from, via, rate, burst, keep, age, peer, own,
-        client, fingerprint.replaceAll(' ', '_'), text, reply, mentions, action];
+    return [rate, burst, keep, age, peer,
+        from, via, own, client, fingerprint.replaceAll(' ', '_'), text, reply, mentions, action];
 }
 
 /** Posts as a member. The answer as it is. */

@@ -12,7 +12,7 @@ async function burst(site, from, rooms, count, { size = 10 } = {}) {
     return Promise.all(Array.from({ length: count }, async (_, i) => {
         const name = rooms[(i * 7) % rooms.length];
         const [[code, id]] = await site.redis.script('post', [`wcc:room:{${name}}`],
-            [from, 'rest', 0, 0, 0, 0, '', '', `b-${posts++}`, 'fp', `${i}`.padEnd(size, 'x'), '', '', '']);
+            [0, 0, 0, 0, '', from, 'rest', '', `b-${posts++}`, 'fp', `${i}`.padEnd(size, 'x'), '', '', '']);
         assert.equal(code, 'ok', id);
         return `${name} ${id}`;
     }));

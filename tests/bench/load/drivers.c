@@ -311,7 +311,7 @@ static void post_send(struct load *l, struct load_conn *c, const char *text, siz
     snprintf(key, sizeof(key), "wcc:room:{bench-%u}", c->room);
     snprintf(from, sizeof(from), "m%u", c->id);
     snprintf(id, sizeof(id), "l-%llu", ++count);
-    const char *const words[] = {"EVALSHA", sha, "1", key, from, "rest", "0", "0", "1000000", "0", "", "1", id, "-"};
+    const char *const words[] = {"EVALSHA", sha, "1", key, "0", "0", "1000000", "0", "", from, "rest", "1", id, "-"};
     load_putf(c, "*%zu\r\n", sizeof(words) / sizeof(*words) + 4);
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         bulk(c, words[i], strlen(words[i]));
