@@ -34,6 +34,19 @@ test('Redis alone, and with the script that posts', async (t) => {
     }
 });
 
+test('members who hear what another generator sends', async (t) => {
+    const site = await startWcchat({ members: 11 });
+    t.after(() => site.stop());
+    const server = { proto: 'telnet', ports: site.portsFor('telnet'), pids: site.pids };
+    const hear = { members: 10, listen: 3, seconds: 20, users: usersFile(10) };
+    const load = startLoad(server, hear);
+    await eventually(() => load.log.includes('ready') || load.ended !== null, { what: 'all members to be there' });
+    complete(await runLoad(server, { ...LOAD, rooms: 1, members: 1, window: undefined, rate: 6, warmup: 0, users: usersFile(1, 10) }));
+    const result = await load.result();
+    assert.deepEqual([result.connections, result.delivered, result.lost], [10, 30, 0]);
+    assert.ok(result.latency_ms.max > 0);
+});
+
 test('a member who gets nothing more is missed', async (t) => {
     const site = await startWcchat({ rooms: 2, members: 10 });
     t.after(() => site.stop());

@@ -10,6 +10,7 @@ import { measureFile, measureHistory, measureNothing, measurePosts } from './htt
 import { measurePeer, measureWcchat } from './fanout.mjs';
 import { growing } from './growth.mjs';
 import { measureIdle, measureIdlePeer } from './idle.mjs';
+import { measureMany } from './many.mjs';
 import { measureStart } from './start.mjs';
 import { measureStorm } from './storm.mjs';
 
@@ -114,6 +115,17 @@ export const SCENARIOS = [
             { metric: 'kib_per_connection', of: 'sse', atMost: 3.0 },
         ],
         columns: ['kib_per_connection', 'setup_s', 'server_cpu_s'],
+        rounds: 1,
+    },
+    {
+        name: 'sessions-100000',
+        title: '100,000 telnet sessions in one room of six workers on one machine, a text every four seconds to all',
+        contenders: [{ name: 'wcchat', measure: measureMany }],
+        targets: [
+            { metric: 'sessions', of: 'wcchat', atLeast: 100000 },
+            { metric: 'lost', of: 'wcchat', atMost: 0 },
+        ],
+        columns: ['sessions', 'setup_s', 'p50_ms', 'p99_ms', 'max_ms', 'kib_per_connection', 'lost'],
         rounds: 1,
     },
     growing('growth-workers', 'cost of a delivery, by workers', 'worker', [1, 2, 4, 8]),

@@ -12,6 +12,7 @@ const WORDS = {
     max_ms: 'longest, ms',
     kib_per_connection: 'KiB a session',
     setup_s: 'all logged in after, s',
+    sessions: 'sessions at once',
     lost: 'lost',
     resumes_per_cpu_s: 'resumes per CPU second',
     resume_s: 'all back after, s',

@@ -26,6 +26,7 @@ struct load_options {
     unsigned size; /* bytes of a text */
     const char *users, *script;
     bool idle, storm;
+    unsigned listen; /* texts that another process sends; 0: it sends itself */
     unsigned cohort, src_per;
 };
 

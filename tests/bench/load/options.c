@@ -21,6 +21,9 @@ static const char usage[] =
     "  --idle             log all in, send nothing, hold for --seconds, tell their memory\n"
     "  --storm            ws: log all in at the first port, say `ready`; when their server dies they resume at the "
     "others\n"
+    "  --listen N         log all in, say `ready`, send nothing; ends when N texts of another sender have reached "
+    "all,\n"
+    "                     or after --seconds\n"
     "  --cohort N         logins at a time (64)      --src-per N  connections from each source address (20000)\n";
 
 enum {
@@ -43,6 +46,7 @@ enum {
     OPT_COHORT,
     OPT_SRC,
     OPT_STORM,
+    OPT_LISTEN,
     OPT_HELP
 };
 
@@ -65,6 +69,7 @@ static const struct option names[] = {{"proto", required_argument, NULL, OPT_PRO
                                       {"cohort", required_argument, NULL, OPT_COHORT},
                                       {"src-per", required_argument, NULL, OPT_SRC},
                                       {"storm", no_argument, NULL, OPT_STORM},
+                                      {"listen", required_argument, NULL, OPT_LISTEN},
                                       {"help", no_argument, NULL, OPT_HELP},
                                       {NULL, 0, NULL, 0}};
 
@@ -153,6 +158,9 @@ static void set(struct load_options *o, int name, const char *value)
     case OPT_STORM:
         o->idle = o->storm = true;
         break;
+    case OPT_LISTEN:
+        o->listen = (unsigned)number(value, 1, 1e6);
+        break;
     case OPT_HELP:
         fputs(usage, stdout);
         exit(0);
@@ -181,6 +189,6 @@ void load_options_read(struct load_options *o, int argc, char **argv)
         load_die("a storm needs a port to go to");
     if (o->senders > o->members)
         load_die("more senders than members");
-    if (o->rate > 0)
+    if (o->rate > 0 || o->listen != 0)
         o->window = 0;
 }

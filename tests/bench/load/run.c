@@ -388,7 +388,7 @@ static void make_conns(struct load *l)
 {
     const struct load_options *o = l->o;
     size_t members = (size_t)o->rooms * o->members;
-    bool extra = l->driver->extra_senders && !o->idle;
+    bool extra = l->driver->extra_senders && !o->idle && o->listen == 0;
     l->nsenders = o->idle ? 0 : (size_t)o->rooms * o->senders;
     l->nconns = members + (extra ? l->nsenders : 0);
     l->conns = load_alloc(l->nconns * sizeof(*l->conns));
@@ -412,7 +412,7 @@ static void make_conns(struct load *l)
         if (o->window != 0)
             l->senders[i].left = load_alloc(o->window * sizeof(uint32_t));
     }
-    l->receivers = o->members - (l->driver->echo ? 0 : 1);
+    l->receivers = o->members - (l->driver->echo || o->listen != 0 ? 0 : 1);
 }
 
 static void log_all_in(struct load *l)
@@ -433,6 +433,18 @@ static void log_all_in(struct load *l)
                              l->conns[i].in != NULL ? l->conns[i].in : "");
         }
     }
+}
+
+/* Hears what another process sends. */
+static void listen_to(struct load *l)
+{
+    fprintf(stderr, "ready\n");
+    l->sent = l->o->listen;
+    l->from = load_now();
+    l->to = UINT64_MAX;
+    uint64_t end = l->from + (uint64_t)(l->o->seconds * (double)LOAD_NS);
+    while (l->all < l->sent * l->receivers && load_now() < end)
+        turn(l, load_now() + LOAD_NS / 20);
 }
 
 /* All come back when their server dies. */
@@ -562,7 +574,7 @@ int load_run(const struct load_options *o, const struct load_driver *driver)
     uint64_t begun = load_now();
     log_all_in(l);
     double setup_s = (double)(load_now() - begun) / 1e9;
-    if (!o->idle) {
+    if (!o->idle && o->listen == 0) {
         begin_sending(l);
         run_until(l, after(o->warmup));
     }
@@ -575,9 +587,13 @@ int load_run(const struct load_options *o, const struct load_driver *driver)
         load_free(l);
         return 0;
     }
-    l->from = load_now();
-    l->to = after(o->seconds);
-    run_until(l, l->to);
+    if (o->listen != 0) {
+        listen_to(l);
+    } else {
+        l->from = load_now();
+        l->to = after(o->seconds);
+        run_until(l, l->to);
+    }
     load_usage_read(o, &usage[2]);
     own = load_own_cpu() - own;
     l->sending = false;
