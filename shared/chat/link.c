@@ -226,21 +226,28 @@ void wc_link_lose(struct wc_link *l, struct wc_id cursor)
 
 static bool is_own(const struct wc_link *l, const struct wc_event *ev, enum wc_event_type type)
 {
-    return ev->type == type && wc_str_is(ev->f[WC_F_USER], l->session->user->name);
+    enum wc_event_field who = type == WC_EV_ROOM_CREATED ? WC_F_FROM : WC_F_USER;
+    return ev->type == type && wc_str_is(ev->f[who], l->session->user->name);
 }
 
 /* Of what came between two memberships the session gets nothing. */
 static bool hidden(struct wc_link *l, const struct wc_event *ev)
 {
     if (l->outside && ev->stored)
-        l->outside = wc_id_cmp(ev->id, l->joined) <= 0 && !is_own(l, ev, WC_EV_USER_JOINED);
+        l->outside = wc_id_cmp(ev->id, l->joined) <= 0 && !is_own(l, ev, WC_EV_USER_JOINED) &&
+                     !is_own(l, ev, WC_EV_ROOM_CREATED);
     return l->outside;
+}
+
+static bool ends_membership(const struct wc_link *l, const struct wc_event *ev)
+{
+    return ev->type == WC_EV_ROOM_DELETED || is_own(l, ev, WC_EV_USER_LEFT);
 }
 
 /* What ended an earlier membership, before the user joined again, does not end this one. */
 static bool is_last(struct wc_link *l, const struct wc_event *ev)
 {
-    if (ev->type != WC_EV_ROOM_DELETED && !is_own(l, ev, WC_EV_USER_LEFT))
+    if (!ends_membership(l, ev))
         return false;
     l->outside = true;
     return wc_id_cmp(ev->id, l->joined) > 0;
@@ -289,6 +296,7 @@ static void attached(struct wc_link *l, const struct wc_reply *reply)
     if (l->start != WC_START_CURSOR)
         l->cursor = l->start == WC_START_HEAD ? head : l->joined;
     l->start = WC_START_CURSOR;
+    l->outside = wc_str_is(wc_reply_str(reply, 5), "1");
     if (l->session->cursor != NULL)
         wc_cursor_linked(l->session, l);
     if (wc_id_cmp(l->cursor, head) > 0)
@@ -307,6 +315,7 @@ static bool take_page(struct wc_link *l, const struct wc_reply *page)
     struct wc_chat *chat = l->conv->fanout->chat;
     struct wc_id head;
     size_t broken = wc_reply_u64(page, 2), count = wc_reply_count(page) - 3;
+    bool ended = false; /* with the page's last entry: for who is no member now, the page is no longer than that */
     if (!wc_id_parse(wc_reply_str(page, 1), &head))
         return true;
     for (size_t i = 0; i < count && broken != i + 1; i++) {
@@ -316,17 +325,18 @@ static bool take_page(struct wc_link *l, const struct wc_reply *page)
         struct wc_event *ev = wc_event_of_entry(wc_name_str(&l->conv->name), entry);
         if (!wc_id_parse(wc_reply_str(entry, 0), &l->cursor) || ev == NULL)
             continue;
-        struct wc_id ended = ev->id;
+        struct wc_id id = ev->id;
         bool last = ev->type < WC_EV_ACCOUNT_CHANGED && wc_link_deliver(l, ev);
+        ended = ends_membership(l, ev);
         wc_event_unref(ev);
         if (last) {
-            wc_link_outside(l, ended);
+            wc_link_outside(l, id);
             return false;
         }
     }
     if (broken != 0)
         resync(l, head);
-    else if (count < chat->options.page && wc_id_cmp(head, l->cursor) > 0)
+    else if (!ended && count < chat->options.page && wc_id_cmp(head, l->cursor) > 0)
         l->cursor = head;
     return true;
 }
@@ -395,7 +405,10 @@ static wc_err run_link(struct wc_work *w)
     const struct wc_str key = wc_name_str(&l->conv->key), user = wc_str(l->session->user->name);
     wc_err err;
     if (l->state == LINK_ATTACH) {
-        err = wc_redis_script(chat->redis, WC_SCRIPT_ATTACH, &key, 1, &user, 1, on_reply, l);
+        char id[WC_ID_MAX_LEN];
+        bool placed = wc_link_placed(l);
+        const struct wc_str args[] = {user, placed ? (struct wc_str){id, wc_id_format(l->cursor, id)} : WC_STR("")};
+        err = wc_redis_script(chat->redis, WC_SCRIPT_ATTACH, &key, 1, args, WC_COUNT(args), on_reply, l);
     } else {
         char id[WC_ID_MAX_LEN], page[24];
         int n = snprintf(page, sizeof(page), "%llu", (unsigned long long)chat->options.page);

@@ -23,10 +23,10 @@ test('attach: the head, since when, how much there is and is read', async () => 
     const created = await room(bench);
     const [first] = await posts(1);
     const [joined] = await bench.ok('room_join', ROOM, 'bob', 'bob', 'rest', '', '');
-    assert.deepEqual(await bench.ok('attach', ROOM, 'bob'), [joined, first, '1', '1']);
+    assert.deepEqual(await bench.ok('attach', ROOM, 'bob'), [joined, first, '1', '1', '']);
     const [last] = (await posts(2)).slice(-1);
-    assert.deepEqual(await bench.ok('attach', ROOM, 'bob'), [last, first, '3', '1']);
-    assert.deepEqual(await bench.ok('attach', ROOM, 'alice'), [last, '0-0', '3', '3']);
+    assert.deepEqual(await bench.ok('attach', ROOM, 'bob'), [last, first, '3', '1', '']);
+    assert.deepEqual(await bench.ok('attach', ROOM, 'alice'), [last, '0-0', '3', '3', '']);
     assert(seq(created) === 1);
     await bench.refuses('not_found', 'attach', ROOM, 'eve');
     await bench.refuses('not_found', 'attach', 'wcc:room:{none}', 'alice');
@@ -34,6 +34,28 @@ test('attach: the head, since when, how much there is and is read', async () => 
     await bench.refuses('not_found', 'attach', ROOM, 'bob');
     await bench.ok('room_delete', ROOM, 'alice', 'rest', '');
     await bench.refuses('not_found', 'attach', ROOM, 'alice');
+});
+
+test('attach: is the place that a session goes on from the end of an earlier membership?', async () => {
+    await room(bench);
+    const join = async () => (await bench.ok('room_join', ROOM, 'bob', 'bob', 'rest', '', ''))[0];
+    const leave = async () => (await bench.ok('room_leave', ROOM, 'bob', 'bob', 'rest', '', ''))[0];
+    const outside = async (from) => (await bench.ok('attach', ROOM, 'bob', from))[4];
+    const joined = [await join()];
+    const [during] = await posts(1);
+    const left = [await leave()];
+    const [between] = await posts(1);
+    joined.push(await join());
+    left.push(await leave());
+    joined.push(await join());
+    const [last] = await posts(1);
+    for (const id of left)
+        assert.equal(await outside(id), '1');
+    for (const id of [...joined, during, between, last, '0-0', '1-1', ''])
+        assert.equal(await outside(id), '');
+    await bench.refuses('not_found', 'attach', ROOM, 'eve', left[0]);
+    await bench.command('XDEL', `${ROOM}:log`, left[0]);
+    assert.equal(await outside(left[0]), '');
 });
 
 test('pages follow one another to the head', async () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { useSite } from '../chat/site.mjs';
 
 const shared = useSite();
-const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.e+]+|NaN|\+Inf)$/;
+const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?|NaN|\+Inf)$/;
 
 function parse(text) {
     const metrics = new Map();
