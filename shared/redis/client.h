@@ -8,8 +8,8 @@
 #include "redis/scripts.h"
 
 /*
- * The connection for commands: asynchronous, pipelined (everything issued in a loop turn leaves in one write), with
- * its scripts loaded before it carries traffic, and back by itself after a loss.
+ * The connection for commands: asynchronous, pipelined (what is issued in a loop turn leaves in one write at its end, a
+ * lot of it every few commands), with its scripts loaded before it carries traffic, and back by itself after a loss.
  *
  * The contract of every call that takes a callback, here and everywhere in wcchat:
  *   - a call that fails at once (its result is not WC_OK) never calls back;
