@@ -174,7 +174,7 @@ function validate(manifest) {
     for (const part of ['metadata', 'spec']) // not before: it copies
         model[part] = watched(manifest[part], unread, `/${part}`);
     model.validate();
-    assert.deepEqual([...unread], [], `${manifest.kind} ${manifest.metadata.name}: fields that its schema does not know`);
+    assert.deepEqual([...unread], [], `${manifest.kind} ${manifest.metadata.name}: its schema does not know ${[...unread].join(' ')}`);
 }
 
 test('the Kubernetes manifests fit the schemas of their kinds', () => {
@@ -187,7 +187,7 @@ test('the Kubernetes manifests fit the schemas of their kinds', () => {
         return () => validate(copy);
     };
     assert.throws(broken((container) => { container.ports[0].containerPort = 'eighty'; }), /containerPort/);
-    assert.throws(broken((container) => { container.readinessProb = container.readinessProbe; }), /containers\/0\/readinessProb'/);
+    assert.throws(broken((container) => { container.readinessProb = container.readinessProbe; }), /containers\/0\/readinessProb /);
     assert.throws(broken((container) => { delete container.name; }), /name/);
 });
 
