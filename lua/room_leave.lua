@@ -28,7 +28,7 @@ redis.call('ZREM', key .. ':names', user)
 redis.call('HDEL', key .. ':joined', user)
 redis.call('HDEL', key .. ':roles', user)
 redis.call('DEL', key .. ':mentions:' .. user)
-local sent, _, earlier = sent_keys(key, user)
+local sent, earlier = sent_keys(key, user)
 redis.call('EXPIRE', sent, 3600)
 redis.call('EXPIRE', earlier, 3600)
 local fields = {'type', 'userleft', 'from', by, 'via', ARGV[3], 'user', user, 'by', by}

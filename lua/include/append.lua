@@ -4,20 +4,20 @@
 --   key     the conversation
 --   state   {seq, head, last_ms, n} as HMGET gives them (false where absent)
 --   now     milliseconds
---   fields  type first, then the others in the order people want to read them; prev and n are added here
+--   fields  type first, then the others in the order people want to read them, `f` of them; prev and n are added behind, and
+--           the id before, at 0. The table may be used again for the next
 --   count   1 when the event is a message, else 0
 
 -- The entry alone: `commit` has to follow, in the same step. The id is `<ms>-<seq>`: ms never goes back, seq has no gaps.
--- Moves the state on. Returns the id.
-local function enter(key, state, now, fields, count)
-  local seq = string.format('%d', (tonumber(state[1]) or 0) + 1)
-  local ms = string.format('%d', math.max(now, tonumber(state[3]) or 0))
-  local n = string.format('%d', (tonumber(state[4]) or 0) + count)
-  local id, f = ms .. '-' .. seq, #fields
-  fields[f + 1], fields[f + 2], fields[f + 3], fields[f + 4] = 'n', n, 'prev', state[2] or '0-0'
-  redis.call('XADD', key .. ':log', id, unpack(fields))
-  state[1], state[2], state[3], state[4] = seq, id, ms, n
-  return id
+-- Moves the state on. Returns the id, and what is to be published.
+local function enter(key, state, now, fields, f, count)
+  if now > (tonumber(state[3]) or 0) then state[3] = string.format('%d', now) end
+  state[1], state[4] = (tonumber(state[1]) or 0) + 1 .. '', (tonumber(state[4]) or 0) + count .. ''
+  local id = state[3] .. '-' .. state[1]
+  fields[0], fields[f + 1], fields[f + 2], fields[f + 3], fields[f + 4] = id, 'n', state[4], 'prev', state[2] or '0-0'
+  state[2] = id
+  redis.call('XADD', key .. ':log', unpack(fields, 0, f + 4))
+  return id, table.concat(fields, US, 0, f + 4)
 end
 
 local function commit(key, state, published)
@@ -27,8 +27,8 @@ end
 
 -- One event, whole. Returns its id.
 local function append(key, state, now, fields, count)
-  local id = enter(key, state, now, fields, count)
-  commit(key, state, payload(id, fields))
+  local id, text = enter(key, state, now, fields, #fields, count)
+  commit(key, state, text)
   return id
 end
 

@@ -1,7 +1,7 @@
 # Embeds Lua scripts into C.
 #   cmake -DSCRIPTS=a.lua|b.lua -DINCLUDES=dir -DGEN=dir -DRESOLVED=dir -P embed-lua.cmake
 # A line `--- include NAME` is replaced by the text of INCLUDES/NAME.lua, which may include others; a second include of
-# the same piece in one script is empty. Lines that hold only a comment are left out. The result goes to
+# the same piece in one script is empty. In a function that is rarely called it is indented, and costs the others nothing. Lines that hold only a comment are left out. The result goes to
 # GEN/scripts.gen.{c,h} and, as plain Lua, to RESOLVED.
 cmake_minimum_required(VERSION 3.25)
 
@@ -12,7 +12,7 @@ list(SORT scripts)
 function(resolve name text out)
   set(seen "")
   set(text "\n${text}")
-  while(text MATCHES "\n--- include ([a-z0-9_]+)[ \t]*\n")
+  while(text MATCHES "\n[ \t]*--- include ([a-z0-9_]+)[ \t]*\n")
     set(line "${CMAKE_MATCH_0}")
     set(piece "${CMAKE_MATCH_1}")
     set(body "")

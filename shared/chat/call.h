@@ -105,7 +105,8 @@ void wc_call_script(struct wc_call *call, enum wc_script script, struct wc_str k
 /* The same, but `next` gets every reply that the script gives. */
 void wc_call_script_any(struct wc_call *call, enum wc_script script, struct wc_str key, const struct wc_str *args,
                         size_t n, wc_call_step next);
-/* Fails the call with what a script's reply says. */
+/* Fails the call with what a script says: an error's code and words, or the ms to wait. */
+void wc_call_fail_words(struct wc_call *call, struct wc_str code, struct wc_str what);
 void wc_call_fail_reply(struct wc_call *call, const struct wc_reply *reply);
 void wc_call_command(struct wc_call *call, const struct wc_str *argv, size_t n, wc_call_step next);
 /* Reads which workers live (for presence), then goes on: the list is in wc_call_live. */

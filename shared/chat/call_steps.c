@@ -4,17 +4,22 @@
 
 enum { GATHER_MAX = 256 };
 
-void wc_call_fail_reply(struct wc_call *call, const struct wc_reply *reply)
+void wc_call_fail_words(struct wc_call *call, struct wc_str code, struct wc_str what)
 {
-    struct wc_str code = wc_reply_str(reply, 0);
     wc_err err = wc_err_from_code(code.p != NULL ? code.p : "", code.n);
     if (err == WC_OK)
         err = WC_UNAVAILABLE;
     bool told = err != WC_RATE_LIMITED && err != WC_UNAVAILABLE;
-    struct wc_str detail = wc_call_copy(call, told ? wc_reply_str(reply, 1) : WC_STR_NONE);
+    struct wc_str detail = wc_call_copy(call, told ? what : WC_STR_NONE);
     wc_call_fail(call, err, detail.p);
-    if (err == WC_RATE_LIMITED)
-        call->failure.retry_ms = wc_reply_u64(reply, 1);
+    uint64_t ms;
+    if (err == WC_RATE_LIMITED && wc_str_u64(what, UINT64_MAX, &ms))
+        call->failure.retry_ms = ms;
+}
+
+void wc_call_fail_reply(struct wc_call *call, const struct wc_reply *reply)
+{
+    wc_call_fail_words(call, wc_reply_str(reply, 0), wc_reply_str(reply, 1));
 }
 
 static void on_command(void *arg, wc_err err, const struct wc_reply *reply)
@@ -41,22 +46,19 @@ static bool appends(enum wc_script which)
     }
 }
 
-void wc_call_committed(struct wc_call *call, struct wc_str key, const struct wc_reply *reply)
+void wc_call_committed(struct wc_call *call, struct wc_str key, struct wc_str id)
 {
     struct wc_chat *chat = call->chat;
-    struct wc_str id = wc_reply_str(reply, 1);
     struct wc_id parts;
-    if (chat->committed == NULL || key.n == 0 || !wc_str_is(wc_reply_str(reply, 0), "ok"))
-        return;
-    if (wc_id_parse(id, &parts) && parts.seq != 0 && !wc_str_is(wc_reply_str(reply, 2), "repeated"))
+    if (chat->committed != NULL && wc_id_parse(id, &parts) && parts.seq != 0)
         chat->committed(chat->committed_arg, key, id);
 }
 
 static void on_script(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_call *call = arg;
-    if (err == WC_OK)
-        wc_call_committed(call, wc_name_str(&call->committing), reply);
+    if (err == WC_OK && call->committing.n != 0 && wc_str_is(wc_reply_str(reply, 0), "ok"))
+        wc_call_committed(call, wc_name_str(&call->committing), wc_reply_str(reply, 1));
     if (err == WC_OK && !call->any && !wc_str_is(wc_reply_str(reply, 0), "ok"))
         wc_call_fail_reply(call, reply);
     else

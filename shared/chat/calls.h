@@ -18,8 +18,8 @@ struct wc_calls {
     uint64_t ok, refused, unavailable, count;
 };
 
-/* A script has answered for `call`, which appends to the log of `key`: whoever wants to know is told
- * (wc_chat.committed). */
-void wc_call_committed(struct wc_call *call, struct wc_str key, const struct wc_reply *reply);
+/* A script has answered that it appended `id` to the log of `key`: whoever wants to know is told (wc_chat.committed).
+ */
+void wc_call_committed(struct wc_call *call, struct wc_str key, struct wc_str id);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include <assert.h>
 
-static const char US = '\x1f';
-
 static const char *const type_words[WC_EV_TYPES] = {
     [WC_EV_MESSAGE_PUBLISHED] = "messagepublished",
     [WC_EV_MESSAGE_EDITED] = "messageedited",
@@ -71,12 +69,12 @@ const char *wc_event_type_word(enum wc_event_type type)
     return type_words[type];
 }
 
-/* The next piece of `rest` up to US; false when nothing is left. */
+/* The next piece of `rest` up to the separator; false when nothing is left. */
 static bool piece(struct wc_str *rest, struct wc_str *out)
 {
     if (rest->p == NULL)
         return false;
-    const char *end = rest->n != 0 ? memchr(rest->p, US, rest->n) : NULL;
+    const char *end = rest->n != 0 ? memchr(rest->p, WC_FIELD_SEPARATOR, rest->n) : NULL;
     if (end == NULL) {
         *out = *rest;
         *rest = WC_STR_NONE;

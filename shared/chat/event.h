@@ -13,6 +13,7 @@
  * between.
  */
 #define WC_EVENT_SEPARATOR '\x1e'
+#define WC_FIELD_SEPARATOR '\x1f'
 
 enum wc_event_type {
     WC_EV_MESSAGE_PUBLISHED,

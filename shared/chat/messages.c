@@ -33,9 +33,9 @@ static struct wc_str fingerprint(const struct wc_call *call, char out[16])
     return (struct wc_str){out, 16};
 }
 
-static void on_posted(struct wc_call *call, const struct wc_reply *reply)
+static void on_posted(struct wc_call *call, const struct wc_post_answer *answer)
 {
-    struct wc_str id = wc_reply_str(reply, 1);
+    struct wc_str id = answer->first;
     struct wc_id parts;
     if (!wc_id_parse(id, &parts)) {
         wc_call_fail(call, WC_UNAVAILABLE, NULL);
@@ -50,7 +50,7 @@ static void on_posted(struct wc_call *call, const struct wc_reply *reply)
     if (wc_call_has(call, WC_ARG_CLIENT_ID))
         wc_json_str(b, "client_id", call->args[WC_ARG_CLIENT_ID]);
     wc_json_close(b);
-    call->created = !wc_str_is(wc_reply_str(reply, 2), "repeated");
+    call->created = !wc_str_is(answer->second, "repeated");
     wc_call_durable(call);
 }
 
@@ -70,15 +70,14 @@ static void on_peer_index(struct wc_call *call, const struct wc_reply *reply)
 
 /* A direct conversation that does not exist yet is made by its first message: indexes first, then the post once more.
  */
-static void on_post_answer(struct wc_call *call, const struct wc_reply *reply)
+static void on_post_answer(struct wc_call *call, const struct wc_post_answer *answer)
 {
-    struct wc_str status = wc_reply_str(reply, 0);
-    if (wc_str_is(status, "ok"))
-        on_posted(call, reply);
-    else if (wc_str_is(status, "absent") && call->target.direct)
+    if (wc_str_is(answer->code, "ok"))
+        on_posted(call, answer);
+    else if (wc_str_is(answer->code, "absent") && call->target.direct)
         wc_index_add(call, call->target.name, wc_name_str(&call->conv), on_peer_index);
     else
-        wc_call_fail_reply(call, reply);
+        wc_call_fail_words(call, answer->code, answer->first);
 }
 
 static bool is_oneself(struct wc_call *call)
@@ -95,15 +94,14 @@ void wc_op_message_send(struct wc_call *call)
         return;
     struct post *p = wc_call_alloc(call, sizeof(*p));
     struct wc_str text = call->args[WC_ARG_TEXT];
-    bool own = !wc_call_has(call, WC_ARG_CLIENT_ID);
+    bool named = wc_call_has(call, WC_ARG_CLIENT_ID);
     call->state = p;
     p->post = (struct wc_post){
-        .client_id = own ? wc_call_request(call) : call->args[WC_ARG_CLIENT_ID],
-        .fingerprint = own ? WC_STR("-") : fingerprint(call, p->fingerprint),
         .text = text,
-        .reply_to = wc_call_or_empty(call, WC_ARG_REPLY_TO),
+        .reply_to = call->args[WC_ARG_REPLY_TO],
         .mentions = {p->mentions, wc_mentions(text, p->mentions)},
-        .own = own,
+        .client_id = call->args[WC_ARG_CLIENT_ID],
+        .fingerprint = named ? fingerprint(call, p->fingerprint) : WC_STR_NONE,
         .action = call->numbers[WC_ARG_ACTION] != 0,
         .peer = WC_STR(""),
         .next = on_post_answer,

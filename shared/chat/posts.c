@@ -1,33 +1,42 @@
 #include "chat/posts.h"
 
 #include "chat/calls.h"
+#include "chat/event.h"
 
 #include <uthash.h>
 
 enum {
-    HEAD = 5, /* ARGV of post.lua before the first message, and of each */
-    EACH = 9,
-    BURST_MOST = 32
+    BURST_MOST = 64,      /* messages of one call */
+    WAITING_MOST = 65536, /* of all conversations: more are unavailable at once */
+    HEAD = 7,             /* ARGV of post.lua: at its beginning, … */
+    AUTHOR = 3,           /* … before the messages of an author, … */
+    MESSAGE = 2,          /* … of each message, … */
+    MORE_MOST = 10        /* … and what may follow it */
 };
 
-/* Posts to one conversation, in their order. */
-struct burst {
+struct list {
+    struct wc_post *head, *last;
+};
+
+/* A conversation that is posted to. */
+struct lane {
     UT_hash_handle hh; /* by `key` */
-    struct burst *next;
+    struct wc_posts *posts;
+    struct lane *next_due;
     struct wc_name key;
-    size_t n;
-    struct {
-        struct wc_call *call;
-        const struct wc_post *post;
-    } of[BURST_MOST];
+    struct list waiting;
+    struct wc_post *under_way;
+    bool due; /* its waiting ones go at the end of this turn */
 };
 
 struct wc_posts {
     struct wc_chat *chat;
+    struct lane *lanes;
+    struct lane *due, *last_due; /* in the order in which they became so */
     ev_prepare turn;
-    ev_idle awake;             /* what is added after the turn's end goes out before the loop sleeps */
-    struct burst *head, *last; /* in the order in which they began */
-    struct burst *open;        /* the newest of each conversation */
+    ev_idle awake; /* what is added after the turn's end goes out before the loop sleeps */
+    size_t waiting;
+    uint64_t number; /* of the last call */
 };
 
 static void on_awake(struct ev_loop *loop, ev_idle *w, int events)
@@ -37,55 +46,179 @@ static void on_awake(struct ev_loop *loop, ev_idle *w, int events)
     (void)events;
 }
 
+static void set_due(struct lane *lane)
+{
+    struct wc_posts *posts = lane->posts;
+    if (lane->due)
+        return;
+    lane->due = true;
+    lane->next_due = NULL;
+    if (posts->due != NULL)
+        posts->last_due->next_due = lane;
+    else
+        posts->due = lane;
+    posts->last_due = lane;
+    ev_prepare_start(posts->chat->loop, &posts->turn);
+    ev_idle_start(posts->chat->loop, &posts->awake);
+}
+
+static void lane_free(struct lane *lane)
+{
+    HASH_DEL(lane->posts->lanes, lane);
+    free(lane);
+}
+
+static void fail_all(struct wc_post *post, wc_err err)
+{
+    for (struct wc_post *behind; post != NULL; post = behind) {
+        behind = post->behind;
+        wc_call_fail(post->call, err, NULL);
+    }
+}
+
+/* Takes the first ones, up to `last`. */
+static struct wc_post *take(struct lane *lane, struct wc_post *last)
+{
+    struct wc_post *first = lane->waiting.head;
+    for (const struct wc_post *post = first; post != last->behind; post = post->behind)
+        lane->posts->waiting--;
+    lane->waiting.head = last->behind;
+    last->behind = NULL;
+    return first;
+}
+
+/* Cuts off what is before the next `separator`. Absent when nothing is left. */
+static struct wc_str cut(struct wc_str *rest, char separator)
+{
+    struct wc_str all = *rest;
+    const char *end = all.p != NULL ? memchr(all.p, separator, all.n) : NULL;
+    *rest = end != NULL ? wc_str_from(all, (size_t)(end - all.p) + 1) : WC_STR_NONE;
+    return end != NULL ? (struct wc_str){all.p, (size_t)(end - all.p)} : all;
+}
+
+static void give(struct wc_post *post, struct wc_str words)
+{
+    struct wc_post_answer answer;
+    struct wc_call *call = post->call;
+    answer.code = cut(&words, WC_FIELD_SEPARATOR);
+    answer.first = cut(&words, WC_FIELD_SEPARATOR);
+    answer.second = cut(&words, WC_FIELD_SEPARATOR);
+    if (wc_str_is(answer.code, "ok") && !wc_str_is(answer.second, "repeated"))
+        wc_call_committed(call, wc_name_str(&call->key), answer.first);
+    post->next(call, &answer);
+}
+
 static void on_answers(void *arg, wc_err err, const struct wc_reply *reply)
 {
-    struct burst *burst = arg;
-    for (size_t i = 0; i < burst->n; i++) {
-        struct wc_call *call = burst->of[i].call;
-        const struct wc_reply *answer = err == WC_OK ? wc_reply_at(reply, i) : NULL;
-        if (answer == NULL) {
-            wc_call_fail(call, err != WC_OK ? err : WC_UNAVAILABLE, NULL);
-            continue;
-        }
-        wc_call_committed(call, wc_name_str(&call->key), answer);
-        burst->of[i].post->next(call, answer);
+    struct lane *lane = arg;
+    struct wc_post *post = lane->under_way;
+    struct wc_str rest = err == WC_OK ? wc_reply_self(reply) : WC_STR_NONE;
+    lane->under_way = NULL;
+    if (err != WC_OK) { /* who waits behind these has waited long enough, too */
+        fail_all(post, err);
+        post = NULL;
+        if (lane->waiting.head != NULL)
+            fail_all(take(lane, lane->waiting.last), err);
     }
-    free(burst);
+    cut(&rest, WC_EVENT_SEPARATOR); /* the call's number */
+    for (struct wc_post *behind; post != NULL; post = behind) {
+        struct wc_str words = cut(&rest, WC_EVENT_SEPARATOR);
+        behind = post->behind;
+        if (words.p != NULL)
+            give(post, words);
+        else
+            wc_call_fail(post->call, WC_UNAVAILABLE, NULL);
+    }
+    if (lane->waiting.head != NULL)
+        set_due(lane);
+    else if (!lane->due)
+        lane_free(lane);
 }
 
-static struct wc_str flag(bool set)
+/* Arguments, and the digits of those that are numbers. */
+struct args {
+    size_t n, texts;
+    struct wc_str of[HEAD + (AUTHOR + MESSAGE + MORE_MOST) * BURST_MOST];
+    char digits[HEAD + (AUTHOR + MESSAGE) * BURST_MOST][20];
+};
+
+static void add(struct args *args, struct wc_str s)
 {
-    return set ? WC_STR("1") : WC_STR("");
+    args->of[args->n++] = s.p != NULL ? s : WC_STR("");
 }
 
-static void send_burst(struct wc_posts *posts, struct burst *burst)
+static void add_u64(struct args *args, uint64_t n)
 {
+    add(args, wc_u64_str(n, args->digits[args->texts++]));
+}
+
+static void add_pair(struct args *args, const char *name, struct wc_str value)
+{
+    if (value.n == 0)
+        return;
+    add(args, wc_str(name));
+    add(args, value);
+}
+
+static void add_message(struct args *args, const struct wc_post *post)
+{
+    add(args, post->text);
+    size_t count_at = args->n++;
+    add_pair(args, "client_id", post->client_id);
+    add_pair(args, "fingerprint", post->fingerprint);
+    add_pair(args, "reply_to", post->reply_to);
+    add_pair(args, "mentions", post->mentions);
+    add_pair(args, "action", post->action ? WC_STR("1") : WC_STR_NONE);
+    args->of[count_at] = wc_u64_str(args->n - count_at - 1, args->digits[args->texts++]);
+}
+
+static bool same_author(const struct wc_post *a, const struct wc_post *b)
+{
+    return wc_str_eq(wc_call_user(a->call), wc_call_user(b->call)) && strcmp(a->call->who.via, b->call->who.via) == 0;
+}
+
+/* Adds up to `most` messages of one author. Returns the last of them. */
+static struct wc_post *add_author(struct args *args, struct wc_post *first, size_t most, size_t *n)
+{
+    struct wc_post *post = first;
+    add(args, wc_call_user(first->call));
+    add(args, wc_str(first->call->who.via));
+    size_t count_at = args->n++;
+    for (*n = 1;; post = post->behind, ++*n) {
+        add_message(args, post);
+        const struct wc_post *next = post->behind;
+        if (*n == most || next == NULL || !same_author(first, next) || !wc_str_eq(next->peer, first->peer))
+            break;
+    }
+    args->of[count_at] = wc_u64_str(*n, args->digits[args->texts++]);
+    return post;
+}
+
+static void send_waiting(struct lane *lane)
+{
+    struct wc_posts *posts = lane->posts;
     const struct wc_chat_options *o = &posts->chat->options;
-    struct wc_str args[HEAD + EACH * BURST_MOST];
-    char rate[20], size[20], messages[20], ms[20];
-    size_t n = 0;
-    args[n++] = wc_u64_str(o->post_rate, rate);
-    args[n++] = wc_u64_str(o->post_burst, size);
-    args[n++] = wc_u64_str(o->retention_messages, messages);
-    args[n++] = wc_u64_str(o->retention_ms, ms);
-    args[n++] = burst->of[0].post->peer;
-    for (size_t i = 0; i < burst->n; i++) {
-        const struct wc_call *call = burst->of[i].call;
-        const struct wc_post *post = burst->of[i].post;
-        args[n++] = wc_call_user(call);
-        args[n++] = wc_str(call->who.via);
-        args[n++] = flag(post->own);
-        args[n++] = post->client_id;
-        args[n++] = post->fingerprint;
-        args[n++] = post->text;
-        args[n++] = post->reply_to;
-        args[n++] = post->mentions;
-        args[n++] = flag(post->action);
-    }
-    const struct wc_str key = wc_name_str(&burst->key);
-    wc_err err = wc_redis_script(posts->chat->redis, WC_SCRIPT_POST, &key, 1, args, n, on_answers, burst);
+    struct args args;
+    args.n = args.texts = 0;
+    add_u64(&args, o->post_rate);
+    add_u64(&args, o->post_burst);
+    add_u64(&args, o->retention_messages);
+    add_u64(&args, o->retention_ms);
+    add(&args, lane->waiting.head->peer);
+    add(&args, wc_str(posts->chat->worker));
+    add_u64(&args, ++posts->number);
+    struct wc_post *post = lane->waiting.head, *last;
+    size_t left = BURST_MOST, n;
+    do {
+        last = add_author(&args, post, left, &n);
+        left -= n;
+        post = last->behind;
+    } while (left > 0 && post != NULL && wc_str_eq(post->peer, last->peer));
+    lane->under_way = take(lane, last);
+    const struct wc_str key = wc_name_str(&lane->key);
+    wc_err err = wc_redis_script(posts->chat->redis, WC_SCRIPT_POST, &key, 1, args.of, args.n, on_answers, lane);
     if (err != WC_OK)
-        on_answers(burst, err, NULL);
+        on_answers(lane, err, NULL);
 }
 
 static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
@@ -94,13 +227,12 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
     struct wc_posts *posts = WC_CONTAINER(w, struct wc_posts, turn);
     ev_prepare_stop(loop, &posts->turn);
     ev_idle_stop(loop, &posts->awake);
-    struct burst *burst = posts->head;
-    posts->head = posts->last = NULL;
-    HASH_CLEAR(hh, posts->open);
-    while (burst != NULL) {
-        struct burst *next = burst->next;
-        send_burst(posts, burst);
-        burst = next;
+    struct lane *lane = posts->due;
+    posts->due = posts->last_due = NULL;
+    for (struct lane *next; lane != NULL; lane = next) {
+        next = lane->next_due;
+        lane->due = false;
+        send_waiting(lane);
     }
 }
 
@@ -120,39 +252,34 @@ void wc_posts_free(struct wc_posts *posts)
         return;
     ev_prepare_stop(posts->chat->loop, &posts->turn);
     ev_idle_stop(posts->chat->loop, &posts->awake);
-    HASH_CLEAR(hh, posts->open);
-    for (struct burst *burst = posts->head, *next; burst != NULL; burst = next) {
-        next = burst->next;
-        free(burst);
-    }
+    struct lane *lane, *next;
+    HASH_ITER (hh, posts->lanes, lane, next)
+        lane_free(lane);
     free(posts);
 }
 
-static struct burst *begin(struct wc_posts *posts, const struct wc_name *key)
+void wc_posts_add(struct wc_posts *posts, struct wc_call *call, struct wc_post *post)
 {
-    struct burst *burst = wc_alloc(sizeof(*burst));
-    burst->key = *key;
-    if (posts->last != NULL)
-        posts->last->next = burst;
-    else
-        posts->head = burst;
-    posts->last = burst;
-    HASH_ADD_KEYPTR(hh, posts->open, burst->key.z, burst->key.n, burst);
-    ev_prepare_start(posts->chat->loop, &posts->turn);
-    ev_idle_start(posts->chat->loop, &posts->awake);
-    return burst;
-}
-
-void wc_posts_add(struct wc_posts *posts, struct wc_call *call, const struct wc_post *post)
-{
-    struct burst *burst;
-    HASH_FIND(hh, posts->open, call->key.z, call->key.n, burst);
-    if (burst != NULL && (burst->n == BURST_MOST || !wc_str_eq(burst->of[0].post->peer, post->peer))) {
-        HASH_DEL(posts->open, burst);
-        burst = NULL;
+    struct lane *lane;
+    if (posts->waiting == WAITING_MOST) {
+        wc_call_fail(call, WC_UNAVAILABLE, NULL);
+        return;
     }
-    if (burst == NULL)
-        burst = begin(posts, &call->key);
-    burst->of[burst->n].call = call;
-    burst->of[burst->n++].post = post;
+    posts->waiting++;
+    HASH_FIND(hh, posts->lanes, call->key.z, call->key.n, lane);
+    if (lane == NULL) {
+        lane = WC_NEW(struct lane);
+        lane->posts = posts;
+        lane->key = call->key;
+        HASH_ADD_KEYPTR(hh, posts->lanes, lane->key.z, lane->key.n, lane);
+    }
+    post->call = call;
+    post->behind = NULL;
+    if (lane->waiting.head != NULL)
+        lane->waiting.last->behind = post;
+    else
+        lane->waiting.head = post;
+    lane->waiting.last = post;
+    if (lane->under_way == NULL)
+        set_due(lane);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
-import { ALICE, BOB, Bench, ROOM, entry, msOf, post, postArgs, posted, room, seq } from './scripts.mjs';
+import { ALICE, BOB, Bench, ROOM, entry, msOf, post, postAll, postArgs, posted, room, seq } from './scripts.mjs';
 
 const bench = new Bench();
 const DM = 'wcc:dm:{alice:bob}';
@@ -26,7 +26,7 @@ test('a post: its answer, the keys it writes, the entry, the payload', async () 
     assert.equal(await bench.command('ZSCORE', `${ROOM}:members`, 'alice'), '1');
     assert.match((await bench.hash(`${ROOM}:sent:alice`))['c-a'], new RegExp(`^${id} f:`));
     assert.deepEqual(await bench.keys(), ['', ':joined', ':log', ':members', ':names', ':roles',
-        ':sent:alice'].map((end) => ROOM + end));
+        ':sent:alice', ':call:w1'].map((end) => ROOM + end).sort());
 });
 
 test('seq has no gaps, n counts messages, each entry names the one before', async () => {
@@ -66,10 +66,37 @@ test('a client id posts once; with another text it is a conflict', async () => {
     assert.deepEqual(await bench.published(), []);
     const bobs = await posted(bench, ROOM, 'bob', 'one', { client: 'c-1' });
     assert.notEqual(bobs, id, "another's client ids are apart");
-    const own = await posted(bench, ROOM, 'alice', 'three', { client: 'c-1', own: '1' });
-    assert.notEqual(own, id, "the worker's are apart");
-    assert.equal((await bench.log(ROOM)).at(-1).fields.client_id, undefined, "the worker's are not shown");
-    assert.deepEqual(await post(bench, ROOM, 'alice', 'three', { client: 'c-1', own: '1' }), ['ok', own, 'repeated']);
+});
+
+test('a call that is made again is answered as before, and a later one makes an earlier one void', async () => {
+    await room(bench, { members: ['bob'] });
+    const messages = [{ from: 'alice', text: 'one' }, { from: 'alice', text: 'two', client: 'c-1' }, { from: 'eve', text: 'no' },
+        { from: 'bob', text: 'three' }];
+    const call = (options) => bench.run('post', ROOM, ...postArgs(messages, { worker: 'w1', ...options }));
+    const first = await call({ call: 7 });
+    assert.deepEqual(first.split('\x1e').map((words) => words.split('\x1f').at(-1)), ['7', 'new', 'new', 'not_a_member', 'new']);
+    const log = await bench.log(ROOM);
+    assert.deepEqual(log.slice(-3).map(({ fields }) => [fields.text, fields.client_id]), [['one', undefined], ['two', 'c-1'], ['three', undefined]]);
+    const ttl = await bench.command('PTTL', `${ROOM}:call:w1`);
+    assert(ttl > 55000 && ttl <= 60000, `${ttl}`);
+    const state = await bench.state();
+    await bench.listen(ROOM);
+    assert.equal(await call({ call: 7 }), first);
+    assert.equal(await call({ call: 6 }), '6');
+    assert.equal(await call({ call: 10 - 8 }), '2', 'numbers, not words');
+    assert.deepEqual(await bench.state(), state);
+    assert.deepEqual(await bench.published(), []);
+    assert.notEqual(await call({ call: 7, worker: 'w2' }), first, "another worker's calls are its own");
+    assert.notEqual(await call({ call: 10 }), first);
+    assert.equal((await bench.log(ROOM)).length, log.length + 2 + 2, 'a client id posts once');
+});
+
+test('a call that stored nothing is tried again', async () => {
+    await room(bench);
+    const call = () => postAll(bench, ROOM, [{ from: 'bob', text: 'one' }], { call: 1 });
+    assert.deepEqual(await call(), [['not_a_member']]);
+    await bench.ok('room_join', ROOM, 'bob', 'bob', 'rest', '', '');
+    assert.equal((await call())[0][2], 'new');
 });
 
 test('a repeat is answered even after its author was kicked; not when the room is gone', async () => {
@@ -146,16 +173,18 @@ test('the rate limit lets a burst through and names the time to wait', async () 
     assert.equal((await post(bench, ROOM, 'alice', 'text 4', { ...limit, client: 'b-4' }))[2], 'repeated');
     await posted(bench, ROOM, 'bob', 'text', limit);
     // Two intervals ago the bucket had room for one more.
-    await bench.command('HSET', `${ROOM}:own:alice`, '\x02allowed', await bench.ms() + 8000);
+    await bench.command('SET', `${ROOM}:rate:alice`, await bench.ms() + 8000);
     await posted(bench, ROOM, 'alice', 'text 5', limit);
     assert.equal((await post(bench, ROOM, 'alice', 'text 6', limit))[0], 'rate_limited');
+    const ttl = await bench.command('PTTL', `${ROOM}:rate:alice`);
+    assert(ttl > 8000 && ttl <= 11000, `${ttl}: until the bucket is full, and a little`);
 });
 
 test('a high rate is not rounded away', async () => {
     await room(bench);
-    const allowed = async () => Number((await bench.hash(`${ROOM}:own:alice`))['\x02allowed']);
+    const allowed = async () => Number(await bench.command('GET', `${ROOM}:rate:alice`));
     await posted(bench, ROOM, 'alice', 'text', { rate: 3000, burst: 1000000 });
-    await bench.command('HSET', `${ROOM}:own:alice`, '\x02allowed', await bench.ms() + 60000);
+    await bench.command('SET', `${ROOM}:rate:alice`, await bench.ms() + 60000);
     const first = await allowed();
     for (let i = 0; i < 30; i++)
         await posted(bench, ROOM, 'alice', 'text', { rate: 3000, burst: 1000000 });
@@ -247,37 +276,14 @@ test('client ids are kept for an hour, and the last 256; then a generation goes 
     assert.equal(await repeats('more-1'), false, 'that one is forgotten');
 });
 
-test('the worker\'s own ids are kept for half a minute, and cost nothing when nobody posts any more', async () => {
-    await room(bench);
-    const own = `${ROOM}:own:alice`;
-    const say = (client) => post(bench, ROOM, 'alice', client, { client, own: '1', fingerprint: '-' });
-    await say('one');
-    assert(await bench.command('PTTL', own) > 80000 && await bench.command('PTTL', own) <= 90000);
-    await age(own, 29000);
-    await say('two');
-    assert.equal(await bench.command('EXISTS', `${own}:before`), 0);
-    await age(own, 2000);
-    await say('three');
-    assert.equal((await say('one'))[2], 'repeated');
-    assert.equal((await say('three'))[2], 'repeated');
-    assert(await bench.command('PTTL', `${own}:before`) > 0);
-    await say('four');
-    await age(own, 31000);
-    await say('five');
-    assert.equal((await say('one'))[2], 'new', 'that one is forgotten');
-    assert.equal((await say('four'))[2], 'repeated');
-});
-
 test('several at once: each by itself, in their order, published together', async () => {
     await room(bench, { members: ['bob'] });
     const first = await posted(bench, ROOM, 'alice', 'first', { client: 'c-1', fingerprint: 'f' });
     await bench.listen(ROOM);
-    const message = (client, text, { fingerprint = 'f', reply = '', mentions = '', action = '' } = {}) =>
-        ['alice', 'telnet', '', client, fingerprint, text, reply, mentions, action];
-    const head = postArgs('alice', '').slice(0, 5);
-    const answers = await bench.run('post', ROOM, ...head,
-        ...message('c-1', 'first'), ...message('c-2', 'two'), ...message('c-2', 'two'), ...message('c-2', 'other', { fingerprint: 'g' }),
-        ...message('c-3', 'three', { reply: '1-1' }), ...message('c-4', 'four', { mentions: 'bob', action: '1' }));
+    const message = (client, text, options) => ({ from: 'alice', via: 'telnet', client, text, fingerprint: 'f', ...options });
+    const answers = await postAll(bench, ROOM, [
+        message('c-1', 'first'), message('c-2', 'two'), message('c-2', 'two'), message('c-2', 'other', { fingerprint: 'g' }),
+        message('c-3', 'three', { reply: '1-1' }), message('c-4', 'four', { mentions: 'bob', action: '1' })]);
     assert.deepEqual(answers.map(([code, , how]) => [code, how]), [['ok', 'repeated'], ['ok', 'new'], ['ok', 'repeated'],
         ['conflict', undefined], ['bad_request', undefined], ['ok', 'new']]);
     assert.deepEqual([answers[0][1], answers[2][1]], [first, answers[1][1]]);
@@ -295,21 +301,17 @@ test('several at once: each by itself, in their order, published together', asyn
 
 test('several at once: the rate limit lets as many through as one by one', async () => {
     await room(bench);
-    const message = (i) => ['alice', 'rest', '', `c-${i}`, 'f', 'text', '', '', ''];
-    const head = postArgs('alice', '', { rate: 0.5, burst: 3 }).slice(0, 5);
-    const answers = await bench.run('post', ROOM, ...head, ...[1, 2, 3, 4, 5].flatMap(message));
+    const answers = await postAll(bench, ROOM, [1, 2, 3, 4, 5].map((i) => ({ from: 'alice', text: `${i}` })), { rate: 0.5, burst: 3 });
     assert.deepEqual(answers.map(([code]) => code), ['ok', 'ok', 'ok', 'rate_limited', 'rate_limited']);
 });
 
 test('several authors at once: each with their own membership, client ids, rate and read marker', async () => {
     await room(bench, { members: ['bob', 'carol'] });
     await bench.listen(ROOM);
-    const message = (from, client, { text = client, own = '', via = 'rest' } = {}) =>
-        [from, via, own, client, 'f', text, '', '', ''];
-    const head = postArgs('', '', { rate: 0.01, burst: 2 }).slice(0, 5);
-    const say = (...list) => bench.run('post', ROOM, ...head, ...list.flat());
+    const message = (from, text, options) => ({ from, text, client: text, fingerprint: 'f', ...options });
+    const say = (...messages) => postAll(bench, ROOM, messages, { rate: 0.01, burst: 2 });
     const answers = await say(message('alice', 'c-1'), message('bob', 'c-1', { via: 'telnet' }), message('eve', 'c-1'),
-        message('alice', 'c-1'), message('alice', 'w-1', { own: '1' }), message('alice', 'c-3'), message('bob', 'c-2'));
+        message('alice', 'c-1'), message('alice', 'w-1', { client: undefined }), message('alice', 'c-3'), message('bob', 'c-2'));
     assert.deepEqual(answers.map(([code, , how]) => how ?? code),
         ['new', 'new', 'not_a_member', 'repeated', 'new', 'rate_limited', 'new']);
     assert.equal(answers[3][1], answers[0][1]);
@@ -320,10 +322,9 @@ test('several authors at once: each with their own membership, client ids, rate 
     assert.equal((await bench.published()).length, 1);
     const marks = await bench.command('ZRANGE', `${ROOM}:members`, 0, -1, 'WITHSCORES');
     assert.deepEqual(marks, ['carol', '0', 'alice', '3', 'bob', '4']);
-    const again = await say(message('bob', 'c-2'), message('bob', 'c-3'), message('alice', 'w-1', { own: '1' }),
-        message('carol', 'c-1'));
+    const again = await say(message('bob', 'c-2'), message('bob', 'c-3'), message('alice', 'c-1'), message('carol', 'c-1'));
     assert.deepEqual(again.map(([code, , how]) => how ?? code), ['repeated', 'rate_limited', 'repeated', 'new']);
-    assert.deepEqual([again[0][1], again[2][1]], [answers[6][1], answers[4][1]]);
+    assert.deepEqual([again[0][1], again[2][1]], [answers[6][1], answers[0][1]]);
 });
 
 test('a direct conversation: absent, then created, then as any other', async () => {

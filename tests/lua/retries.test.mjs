@@ -26,7 +26,7 @@ const expired = async () => {
 };
 const same = (answer) => answer;
 const post = (key, client, peer) => ['post', key,
-    ...postArgs('alice', 'text', { client, fingerprint: 'f', rate: 5, burst: 5, peer, mentions: 'bob' })];
+    ...postArgs([{ from: 'alice', text: 'text', client, mentions: 'bob' }, { from: 'alice', text: 'without' }], { rate: 5, burst: 5, peer })];
 
 /** [script, what is there before, the call, how the second answer may differ from the first]. */
 const LATER = Math.floor(Date.now() / 1000) + 3600;
@@ -59,8 +59,8 @@ const calls = [
     ['login_result', null, () => ['login_result', LOGIN, '1', 3, 5000]],
     ['message_remove', talk, (id) => ['message_remove', ROOM, id]],
     ['online_touch', null, () => ['online_touch', 'wcc:online', 'alice', '1']],
-    ['post', talk, () => post(ROOM, 'c-1', ''), ([[ok, id]]) => [[ok, id, 'repeated']]],
-    ['post', null, () => post('wcc:dm:{alice:bob}', 'c-1', 'bob'), ([[ok, id]]) => [[ok, id, 'repeated']]],
+    ['post', talk, () => post(ROOM, 'c-1', '')],
+    ['post', null, () => post('wcc:dm:{alice:bob}', 'c-1', 'bob')],
     // The next generation: whoever asked twice holds it with that one.
     ['nats_claim', null, () => ['nats_claim', ALICE, 's', 'w1', 'at-w1', HOUR, ''], ([ok]) => [ok, '2', 'at-w1', '']],
     ['nats_grant', account, () => ['nats_grant', ALICE, 'UKEY', 'fam', '0', LATER]],
@@ -122,7 +122,7 @@ calls.forEach(([name, setUp, call, expected = same, { says = 0 } = {}], i) => {
         const channels = [ALICE, 'wcc:user:{bob}', ROOM, 'wcc:dm:{alice:bob}'];
         await bench.listen(...channels);
         const first = await bench.run(script, key, ...args);
-        assert.equal(first.flat()[0], 'ok', `${first}`);
+        assert.match(String(first), /^(\d+\x1e)?ok/);
         await bench.published();
         const log = await bench.log(key);
         const again = await bench.run(script, key, ...args);

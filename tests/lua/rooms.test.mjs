@@ -121,7 +121,8 @@ test('room_delete: a tombstone and a last event', async () => {
     await bench.listen(ROOM);
     const [id, ...members] = await bench.ok('room_delete', ROOM, 'alice', 'rest', '');
     assert.deepEqual(members.sort(), ['alice', 'bob']);
-    assert.deepEqual(await bench.keys(), [ROOM, `${ROOM}:log`]);
+    const lasting = (await bench.keys()).filter((name) => !name.includes(':call:')); // those go by themselves
+    assert.deepEqual(lasting, [ROOM, `${ROOM}:log`]);
     const hash = await bench.hash(ROOM);
     assert.deepEqual(hash, { deleted: hash.deleted, seq: '6', n: '0', head: id, last_ms: id.split('-')[0] });
     const fields = { type: 'roomdeleted', from: 'alice', via: 'rest', n: '0', prev: head };

@@ -1,5 +1,5 @@
 // The Lua scripts as they are in lua/, with their includes, so that their tests need no build. The same rules as
-// scripts/build/embed-lua.cmake: a line `--- include NAME` stands for lua/include/NAME.lua, once a script.
+// scripts/build/embed-lua.cmake: a line `--- include NAME`, perhaps indented, stands for lua/include/NAME.lua, once a script.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import { after, before, beforeEach } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
 import { ROOT } from '../lib/process.mjs';
+import { postAnswers, postArgs } from '../lib/post.mjs';
 import { startRedis } from '../lib/redis.mjs';
 
 const LUA = path.join(ROOT, 'lua');
@@ -19,7 +20,7 @@ export const names = fs.readdirSync(LUA).filter((file) => file.endsWith('.lua'))
 
 function resolve(text, seen) {
     return text.split('\n').flatMap((line) => {
-        const include = /^--- include ([a-z0-9_]+)[ \t]*$/.exec(line);
+        const include = /^[ \t]*--- include ([a-z0-9_]+)[ \t]*$/.exec(line);
         if (include === null) {
             assert(!/^[ \t]*--- *include/.test(line), `not a valid include: ${line}`);
             return [line];
@@ -163,17 +164,15 @@ export const msOf = (id) => Number(id.split('-')[0]);
 
 let clientIds = 0;
 
-/** The script's arguments for one message; options are named as in lua/post.lua. */
-export function postArgs(from, text, options = {}) {
-    const { via = 'rest', client = `c-${++clientIds}`, fingerprint = `f:${text}`, own = '', rate = 0, burst = 0,
-        keep = 0, age = 0, peer = '', mentions = '', reply = '', action = '' } = options;
-    return [rate, burst, keep, age, peer,
-        from, via, own, client, fingerprint.replaceAll(' ', '_'), text, reply, mentions, action];
+export { postArgs };
+
+export async function postAll(bench, key, messages, options) {
+    return postAnswers(await bench.run('post', key, ...postArgs(messages, options)));
 }
 
-/** Posts as a member. The answer as it is. */
-export async function post(bench, key, from, text, options = {}) {
-    const [answer] = await bench.run('post', key, ...postArgs(from, text, options));
+/** Posts as a member, under a client id of its own if none is given. The answer's words. */
+export async function post(bench, key, from, text, { client = `c-${++clientIds}`, ...options } = {}) {
+    const [answer] = await postAll(bench, key, [{ from, text, client, ...options }], options);
     return answer;
 }
 

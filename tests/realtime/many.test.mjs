@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { postPast } from '../lib/post.mjs';
 import { startSite } from '../lib/site.mjs';
 import { contiguous, events, isMessage, makeRoom, people, post, room } from './people.mjs';
 
@@ -11,9 +12,8 @@ let posts = 0;
 async function burst(site, from, rooms, count, { size = 10 } = {}) {
     return Promise.all(Array.from({ length: count }, async (_, i) => {
         const name = rooms[(i * 7) % rooms.length];
-        const [[code, id]] = await site.redis.script('post', [`wcc:room:{${name}}`],
-            [0, 0, 0, 0, '', from, 'rest', '', `b-${posts++}`, 'fp', `${i}`.padEnd(size, 'x'), '', '', '']);
-        assert.equal(code, 'ok', id);
+        const message = { from, text: `${i}`.padEnd(size, 'x'), client: `b-${posts++}` };
+        const id = await postPast(site.redis, `wcc:room:{${name}}`, message);
         return `${name} ${id}`;
     }));
 }

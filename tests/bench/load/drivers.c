@@ -302,22 +302,22 @@ static void bulk(struct load_conn *c, const char *s, size_t n)
     load_put(c, "\r\n", 2);
 }
 
-/* KEYS and ARGV as lua/post.lua has them: one message, under a client id of the sender's own making. */
+/* KEYS and ARGV as lua/post.lua has them: one message a call, of a worker of the sender's own. */
 static void post_send(struct load *l, struct load_conn *c, const char *text, size_t n)
 {
     static unsigned long long count;
-    char key[40], from[16], id[32];
+    char key[40], from[16], number[24];
     (void)l;
     snprintf(key, sizeof(key), "wcc:room:{bench-%u}", c->room);
     snprintf(from, sizeof(from), "m%u", c->id);
-    snprintf(id, sizeof(id), "l-%llu", ++count);
-    const char *const words[] = {"EVALSHA", sha, "1", key, "0", "0", "1000000", "0", "", from, "rest", "1", id, "-"};
-    load_putf(c, "*%zu\r\n", sizeof(words) / sizeof(*words) + 4);
+    snprintf(number, sizeof(number), "%llu", ++count);
+    const char *const words[] = {"EVALSHA", sha, "1",  key,    "0",  "0",    "1000000",
+                                 "0",       "",  from, number, from, "rest", "1"};
+    load_putf(c, "*%zu\r\n", sizeof(words) / sizeof(*words) + 2);
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         bulk(c, words[i], strlen(words[i]));
     bulk(c, text, n);
-    for (int i = 0; i < 3; i++)
-        bulk(c, "", 0);
+    bulk(c, "0", 1);
 }
 
 static const struct load_step redis_member[] = {
