@@ -6,7 +6,10 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { UNDER_WAY_MOST = 64 }; /* pages and attachments asked of Redis at once, by the whole worker */
+enum {
+    UNDER_WAY_MOST = 64, /* pages and attachments asked of Redis at once, by the whole worker */
+    RUN_MOST = 64        /* events handed to one link before the next gets its */
+};
 
 static const struct wc_metric metrics[] = {
     {"wcchat_events_total", NULL, WC_COUNTER, offsetof(struct wc_fanout_stats, events), 1,
@@ -128,28 +131,82 @@ static void settle_ahead(struct wc_conv *c)
     }
 }
 
-/* Hands one event to all live links. Walks downwards: a link that ends or falls behind is replaced by the last one,
- * which has been served. */
-static void deliver(struct wc_conv *c, struct wc_event *ev)
+/* One link, which is live: it may end or fall behind on the way. */
+static void deliver_to(struct wc_link *l, struct wc_event *const *events, size_t n)
 {
-    struct wc_fanout *f = c->fanout;
-    struct wc_id before = c->last;
-    if (ev->stored)
-        c->last = ev->id;
-    for (uint32_t i = c->nlive; i-- > 0 && ev->type < WC_EV_ACCOUNT_CHANGED;) {
-        struct wc_link *l = c->live[i];
-        if (!wc_session_full(f->chat, l->session)) {
-            if (wc_link_deliver(l, ev))
+    struct wc_conv *c = l->conv;
+    for (size_t i = 0; i < n; i++) {
+        struct wc_event *ev = events[i];
+        struct wc_id before = c->last;
+        if (ev->stored)
+            c->last = ev->id;
+        if (ev->type >= WC_EV_ACCOUNT_CHANGED)
+            continue;
+        if (!wc_session_full(c->fanout->chat, l->session)) {
+            if (wc_link_deliver(l, ev)) {
                 wc_link_outside(l, ev->id);
+                return;
+            }
         } else if (ev->stored) {
             wc_link_fall_behind(l, before);
+            return;
         }
     }
-    if (c->others != NULL && ev->stored)
+}
+
+/* Hands events that follow one another to all live links: all to one, then all to the next, so that the memory of each
+ * session is fetched once. Walks downwards: a link that ends or falls behind is replaced by the last one, which has
+ * been served. */
+static void deliver(struct wc_conv *c, struct wc_event *const *events, size_t n)
+{
+    struct wc_id before = c->last;
+    for (uint32_t i = c->nlive; i-- > 0;) {
+        c->last = before; /* where the link is that is served */
+        deliver_to(c->live[i], events, n);
+    }
+    c->last = before;
+    for (size_t i = 0; i < n; i++)
+        if (events[i]->stored)
+            c->last = events[i]->id;
+    if (c->others != NULL && !wc_id_eq(c->last, before))
         settle_ahead(c);
 }
 
-static void on_event(struct wc_conv *c, struct wc_str payload)
+static bool has_ahead(const struct wc_conv *c)
+{
+    const struct wc_link *l = c->others;
+    while (l != NULL && l->state != LINK_AHEAD)
+        l = l->next;
+    return l != NULL;
+}
+
+/* Events that follow one another and have not been handed over yet. */
+struct run {
+    struct wc_event *events[RUN_MOST];
+    size_t n;
+    struct wc_id last;
+};
+
+static void run_end(struct wc_conv *c, struct run *run)
+{
+    if (run->n != 0)
+        deliver(c, run->events, run->n);
+    for (size_t i = 0; i < run->n; i++)
+        wc_event_unref(run->events[i]);
+    run->n = 0;
+}
+
+/* Takes the event over. */
+static void run_add(struct wc_conv *c, struct run *run, struct wc_event *ev)
+{
+    run->events[run->n++] = ev;
+    if (ev->stored)
+        run->last = ev->id;
+    if (run->n == RUN_MOST || has_ahead(c)) /* a link that is reached goes on with the next event */
+        run_end(c, run);
+}
+
+static void on_event(struct wc_conv *c, struct run *run, struct wc_str payload)
 {
     struct wc_fanout *f = c->fanout;
     struct wc_event *ev = wc_event_parse(wc_name_str(&c->name), payload);
@@ -160,11 +217,13 @@ static void on_event(struct wc_conv *c, struct wc_str payload)
     f->stats.events++;
     if (ev->stored && (!c->has_last || c->reading)) {
         see(c, ev->id);
-    } else if (ev->stored && wc_id_cmp(ev->id, c->last) <= 0) {
+    } else if (ev->stored && wc_id_cmp(ev->id, run->last) <= 0) {
         f->stats.duplicates++;
-    } else if (!ev->stored || wc_id_eq(ev->prev, c->last)) {
-        deliver(c, ev);
+    } else if (!ev->stored || wc_id_eq(ev->prev, run->last)) {
+        run_add(c, run, ev);
+        return;
     } else {
+        run_end(c, run);
         f->stats.gaps++;
         see(c, ev->id);
         read_gap(c);
@@ -176,13 +235,15 @@ static void on_event(struct wc_conv *c, struct wc_str payload)
 static void on_message(void *arg, struct wc_str payload)
 {
     struct wc_conv *c = arg;
+    struct run run = {.n = 0, .last = c->last};
     wc_conv_hold(c);
     while (payload.p != NULL) {
         const char *end = memchr(payload.p, WC_EVENT_SEPARATOR, payload.n);
         size_t n = end != NULL ? (size_t)(end - payload.p) : payload.n;
-        on_event(c, (struct wc_str){payload.p, n});
+        on_event(c, &run, (struct wc_str){payload.p, n});
         payload = end != NULL ? wc_str_from(payload, n + 1) : WC_STR_NONE;
     }
+    run_end(c, &run);
     wc_conv_release(c);
 }
 
@@ -215,7 +276,7 @@ static bool deliver_page(struct wc_conv *c, const struct wc_reply *page, struct 
         const struct wc_reply *entry = wc_reply_at(page, i + 3);
         struct wc_event *ev = wc_event_of_entry(wc_name_str(&c->name), entry);
         if (ev != NULL && wc_id_cmp(ev->id, c->last) > 0)
-            deliver(c, ev);
+            deliver(c, &ev, 1);
         else if (ev == NULL && !wc_id_parse(wc_reply_str(entry, 0), &c->last))
             break;
         wc_event_unref(ev);

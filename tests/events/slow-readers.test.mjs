@@ -137,6 +137,23 @@ test('slow in two rooms at once: both are read to the end', async (t) => {
     await sawExactly(ear, 'general', await truth(site, roomKey('general')));
 });
 
+test('several stop in the middle of what came at once: each goes on from its own place', async (t) => {
+    const { site, alice, carol, ear } = await stage(t);
+    const ears = [ear, await listen(site, carol, 1), await listen(site, alice, 1)];
+    const from = await Promise.all(ears.map(async () => (await truth(site, KEY)).length));
+    await flood(site, KEY, 'alice', 3, { size: 1000 }); // queues that fill up at different places
+    ears.forEach(({ telnet }) => telnet.pause());
+    await flood(site, KEY, 'alice', 20000, { size: 1000, together: 50 });
+    await eventually(async () => await metric(site.workers[1], 'wcchat_slow_sessions_total') >= 3, { what: 'all of them to be slow' });
+    await post(alice, 'dev', 'the end');
+    ears.forEach(({ telnet }) => telnet.resume());
+    const log = await truth(site, KEY);
+    for (const [i, one] of ears.entries()) {
+        await one.hears('the end', { timeout: 60000 });
+        await sawExactly(one, 'dev', log.slice(from[i]));
+    }
+});
+
 test('a slow reader goes while Redis is away, and so does the worker', async (t) => {
     const args = [...ARGS, '--drain', '0', '--drain-max', '100ms', '--redis-command-timeout', '1500ms'];
     const { site, ear } = await stage(t, { args });

@@ -224,17 +224,18 @@ export async function tap(site, ...channels) {
 
 let clientIds = 0;
 
-/** Posts `count` messages of `size` bytes at once, past the workers: what many senders would do. Returns the texts. */
-export async function flood(site, key, from, count, { size = 100, name = 'flood' } = {}) {
-    const texts = [];
-    for (let done = 0; done < count;) {
-        const batch = [];
-        for (; batch.length < 200 && done < count; done++) {
-            const text = `${name} ${++clientIds} `.padEnd(size, 'x');
-            texts.push(text);
-            batch.push(postPast(site.redis, key, { from, text, client: `f-${clientIds}` }));
-        }
-        await Promise.all(batch);
+/**
+ * Posts `count` messages of `size` bytes at once, past the workers, `together` in one call: what many senders would do.
+ * Returns the texts.
+ */
+export async function flood(site, key, from, count, { size = 100, name = 'flood', together = 1 } = {}) {
+    const texts = Array.from({ length: count }, () => `${name} ${++clientIds} `.padEnd(size, 'x'));
+    for (let done = 0; done < count; done += 200) {
+        const now = texts.slice(done, done + 200);
+        const calls = [];
+        for (let i = 0; i < now.length; i += together)
+            calls.push(now.slice(i, i + together).map((text) => ({ from, text })));
+        await Promise.all(calls.map((messages) => postPast(site.redis, key, ...messages)));
     }
     return texts;
 }

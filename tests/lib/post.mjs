@@ -32,10 +32,15 @@ export function postAnswers(text) {
     return answers.map((answer) => answer.split('\x1f'));
 }
 
-/** Posts one message past the workers, and must, as a worker that makes no other call: many may be under way. Its id. */
-export async function postPast(redis, key, message) {
-    const args = postArgs([message], { worker: `past-${calls}` });
-    const [[code, id]] = postAnswers(await redis.script('post', [key], args));
-    assert.equal(code, 'ok', id);
-    return id;
+/**
+ * Posts messages past the workers, in one call, and must, as a worker that makes no other call: many may be under way. The
+ * first one's id.
+ */
+export async function postPast(redis, key, ...messages) {
+    const args = postArgs(messages, { worker: `past-${calls}` });
+    const answers = postAnswers(await redis.script('post', [key], args));
+    assert.equal(answers.length, messages.length);
+    for (const [code, why] of answers)
+        assert.equal(code, 'ok', why);
+    return answers[0][1];
 }
