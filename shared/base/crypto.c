@@ -67,15 +67,18 @@ void wc_base64url_add(struct wc_buf *b, const void *p, size_t n)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const uint8_t *in = p;
     char *out = wc_buf_reserve(b, n / 3 * 4 + 4);
-    uint32_t bits = 0;
-    int have = 0;
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | in[i];
-        for (have += 8; have >= 6; have -= 6)
-            *out++ = letters[bits >> (have - 6) & 63];
+    for (; n >= 3; n -= 3, in += 3) {
+        *out++ = letters[in[0] >> 2];
+        *out++ = letters[(in[0] << 4 | in[1] >> 4) & 63];
+        *out++ = letters[(in[1] << 2 | in[2] >> 6) & 63];
+        *out++ = letters[in[2] & 63];
     }
-    if (have > 0)
-        *out++ = letters[bits << (6 - have) & 63];
+    if (n > 0) {
+        *out++ = letters[in[0] >> 2];
+        *out++ = letters[(in[0] << 4 | (n > 1 ? in[1] >> 4 : 0)) & 63];
+    }
+    if (n > 1)
+        *out++ = letters[in[1] << 2 & 63];
     b->n = (size_t)(out - b->p);
 }
 

@@ -16,7 +16,7 @@ struct wc_frame {
 /* A frame of `len` bytes to be filled, with one reference. */
 static inline struct wc_frame *wc_frame_new(size_t len)
 {
-    struct wc_frame *f = (struct wc_frame *)wc_alloc(sizeof(*f) + len);
+    struct wc_frame *f = (struct wc_frame *)wc_realloc(NULL, sizeof(*f) + len);
     f->refs = 1;
     f->len = (uint32_t)len;
     return f;

@@ -1,6 +1,5 @@
 #include "chat/cursor.h"
 
-#include "base/clock.h"
 #include "base/crypto.h"
 #include "chat/fanout_private.h"
 
@@ -8,11 +7,12 @@
 #include <stdio.h>
 
 enum {
-    FRESH_MS = 86400 * 1000, /* a baseline in use is written anew after so long, so that it does not end */
-    KEPT_MOST = 256,         /* baselines of one user */
-    KEPT_OF_SESSION = 32,    /* more than what can be on its way to a client: those before are dropped */
-    WRITES_MOST = 32,        /* under way, of the whole worker */
+    FRESH_S = 86400,      /* a baseline in use is written anew after so long, so that it does not end */
+    KEPT_MOST = 256,      /* baselines of one user */
+    KEPT_OF_SESSION = 32, /* more than what can be on its way to a client: those before are dropped */
+    WRITES_MOST = 32,     /* under way, of the whole worker */
     MOVED_MOST = 16,
+    MOVED_FEW = 3,                   /* so many conversations, and SIZE_SOFT can't be reached */
     SIZE_SOFT = 96,                  /* bytes of a cursor from which a new baseline is written … */
     SIZE_HARD = WC_CURSOR_BYTES - 24 /* … and from which no other conversation may move before that is there */
 };
@@ -33,7 +33,7 @@ struct wc_cursor {
     struct wc_baseline next;     /* on its way */
     struct wc_id *next_base;
     struct wc_buf lines;
-    uint64_t written_ms; /* monotonic */
+    ev_tstamp written; /* when it was */
     struct wc_link *moved[MOVED_MOST];
     uint8_t nmoved;
     bool each;
@@ -80,6 +80,11 @@ void wc_cursors_free(struct wc_cursors *cursors)
     }
     wc_workq_stop(&cursors->work);
     free(cursors);
+}
+
+static bool is_old(const struct wc_cursor *cur)
+{
+    return ev_now(cur->all->chat->loop) - cur->written > FRESH_S;
 }
 
 /* What moved. */
@@ -196,7 +201,7 @@ static void adopt(struct wc_cursor *cur)
     cur->baseline = cur->next;
     cur->own = true;
     cur->stale = false;
-    cur->written_ms = wc_monotonic_ms();
+    cur->written = ev_now(cur->all->chat->loop);
     wc_buf_free(&cur->lines);
     for (struct wc_link *l = cur->session->links; l != NULL; l = l->next_of_session) {
         l->place = l->next_place;
@@ -274,7 +279,7 @@ static void use_places(struct wc_cursor *cur, const struct wc_places *places)
 {
     cur->baseline = places->baseline;
     cur->base = wc_realloc_array(NULL, places->n + 1, sizeof(*cur->base));
-    cur->written_ms = wc_monotonic_ms();
+    cur->written = ev_now(cur->all->chat->loop);
     for (size_t i = 0; i < places->n; i++)
         cur->base[places->v[i].number - 1] = places->v[i].base;
     for (struct wc_link *l = cur->session->links; l != NULL; l = l->next_of_session) {
@@ -317,8 +322,7 @@ wc_err wc_cursor_locate(struct wc_session *s, wc_cursor_cb cb)
     if (cur->ready != NULL)
         return WC_UNAVAILABLE;
     cur->ready = cb;
-    bool old = wc_monotonic_ms() - cur->written_ms > FRESH_MS;
-    if (!cur->writing && !old && look_at_all(cur)) {
+    if (!cur->writing && !is_old(cur) && look_at_all(cur)) {
         ready(cur, WC_OK);
         return WC_OK;
     }
@@ -333,11 +337,10 @@ void wc_cursor_moved(struct wc_session *s, struct wc_link *l)
     if (!cur->each || l->place == 0)
         return;
     bool noted = note(cur, l);
-    size_t size = size_of(cur);
+    size_t size = cur->nmoved > MOVED_FEW ? size_of(cur) : 0;
     if (!noted || size > SIZE_HARD || cur->nmoved == MOVED_MOST)
         hold(cur);
-    bool old = wc_monotonic_ms() - cur->written_ms > FRESH_MS;
-    if (!cur->writing && (!noted || old || size > SIZE_SOFT || cur->nmoved == MOVED_MOST))
+    if (!cur->writing && (!noted || is_old(cur) || size > SIZE_SOFT || cur->nmoved == MOVED_MOST))
         write_baseline(cur);
 }
 

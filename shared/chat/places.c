@@ -56,13 +56,11 @@ size_t wc_cursor_size(const struct wc_baseline *baseline, const struct wc_move *
 
 void wc_cursor_encode(struct wc_buf *out, const struct wc_baseline *baseline, const struct wc_move *moves, size_t n)
 {
-    uint8_t space[3 * VARINT_MOST];
-    struct wc_buf plain = WC_BUF_INIT;
-    wc_buf_add(&plain, space, put_head(space, baseline));
-    for (size_t i = 0; i < n; i++)
-        wc_buf_add(&plain, space, put_move(space, &moves[i]));
-    wc_base64url_add(out, plain.p, plain.n);
-    wc_buf_free(&plain);
+    uint8_t plain[WC_CURSOR_BYTES + 3 * VARINT_MOST];
+    size_t size = put_head(plain, baseline);
+    for (size_t i = 0; i < n && size <= WC_CURSOR_BYTES; i++)
+        size += put_move(plain + size, &moves[i]);
+    wc_base64url_add(out, plain, size);
 }
 
 /* Reading. */

@@ -10,7 +10,9 @@ enum {
     JOINS = 4,           /* different lists of frames in one turn: channels, with numbers and without … */
     JOIN_FRAMES = 256,   /* lists up to so long … */
     JOIN_BYTES = 262144, /* … and so many bytes are copied into one … */
-    SHARED_LEAST = 4     /* … when so many references say that others have the same */
+    SHARED_LEAST = 4,    /* … when so many references say that others have the same */
+    SCRATCH = 262144,    /* for the copies of lists that no other has: what the processor's cache holds … */
+    SCRATCH_EACH = 65536 /* … up to so many bytes each */
 };
 
 struct write {
@@ -35,6 +37,8 @@ struct wc_writer {
     size_t n, cap;
     struct join joins[JOINS];
     unsigned next_join;
+    char *scratch; /* NULL until it is needed */
+    size_t scratched;
 };
 
 struct wc_writer *wc_writer_new(bool use_ring)
@@ -62,6 +66,7 @@ void wc_writer_free(struct wc_writer *w)
         forget(&w->joins[i]);
     if (w->has_ring)
         io_uring_queue_exit(&w->ring);
+    free(w->scratch);
     free(w->writes);
     free(w);
 }
@@ -76,7 +81,7 @@ static bool is_same(const struct join *join, const struct wc_outq *q)
     if (join->n != q->count)
         return false;
     for (uint32_t i = 0; i < q->count; i++)
-        if (join->frames[i] != wc_outq_at(q, i))
+        if (join->frames[i] != wc_outq_frame(q, i))
             return false;
     return true;
 }
@@ -94,36 +99,55 @@ static struct join *free_join(struct wc_writer *w)
     return NULL;
 }
 
+/* Do others have the same list? That is asked of its ends; bytes of one's own in between say no. */
+static bool is_shared(const struct wc_outq *q)
+{
+    const struct wc_frame *first = wc_outq_frame(q, 0), *last = wc_outq_frame(q, q->count - 1);
+    bool shared = first != NULL && last != NULL && first->refs >= SHARED_LEAST && last->refs >= SHARED_LEAST &&
+                  q->count <= JOIN_FRAMES && q->bytes <= JOIN_BYTES;
+    for (uint32_t i = 0; i < q->count && shared; i++)
+        shared = wc_outq_frame(q, i) != NULL;
+    return shared;
+}
+
 static struct join *join_of(struct wc_writer *w, const struct wc_outq *q)
 {
     for (unsigned i = 0; i < JOINS; i++)
         if (is_same(&w->joins[i], q))
             return &w->joins[i];
-    bool shared = wc_outq_at(q, 0)->refs >= SHARED_LEAST && wc_outq_at(q, q->count - 1)->refs >= SHARED_LEAST;
-    struct join *join = shared && q->count <= JOIN_FRAMES && q->bytes <= JOIN_BYTES ? free_join(w) : NULL;
+    struct join *join = is_shared(q) ? free_join(w) : NULL;
     if (join == NULL)
         return NULL;
     join->all = wc_frame_new(q->bytes);
-    char *to = join->all->bytes;
-    for (; join->n < q->count; join->n++) {
-        struct wc_frame *frame = wc_outq_at(q, join->n);
-        join->frames[join->n] = wc_frame_ref(frame);
-        memcpy(to, frame->bytes, frame->len);
-        to += frame->len;
-    }
+    wc_outq_copy(q, join->all->bytes);
+    for (; join->n < q->count; join->n++)
+        join->frames[join->n] = wc_frame_ref(wc_outq_frame(q, join->n));
     return join;
+}
+
+/* A copy of a list that is this queue's alone: cheaper to hand to the kernel than its pieces. */
+static struct wc_str copy_of(struct wc_writer *w, const struct wc_outq *q)
+{
+    if (q->count == 0 || q->bytes > SCRATCH_EACH || q->bytes > SCRATCH - w->scratched)
+        return WC_STR_NONE;
+    if (w->scratch == NULL)
+        w->scratch = wc_realloc(NULL, SCRATCH);
+    char *const copy = w->scratch + w->scratched;
+    wc_outq_copy(q, copy);
+    return (struct wc_str){copy, q->bytes};
 }
 
 /* All of the queue in one piece, or {NULL, 0}. `pin`: it stays where it is until the turn's writes are done. */
 static struct wc_str whole(struct wc_writer *w, const struct wc_outq *q, bool pin)
 {
-    if (q->count == 1) {
-        const struct wc_frame *frame = wc_outq_at(q, 0);
-        return (struct wc_str){frame->bytes + q->offset, frame->len - q->offset};
-    }
+    if (q->count == 1)
+        return wc_outq_first(q);
     struct join *join = q->count != 0 && q->offset == 0 ? join_of(w, q) : NULL;
-    if (join == NULL)
-        return WC_STR_NONE;
+    if (join == NULL) {
+        struct wc_str copy = copy_of(w, q);
+        w->scratched += pin ? copy.n : 0;
+        return copy;
+    }
     join->pinned |= pin;
     return (struct wc_str){join->all->bytes, join->all->len};
 }
@@ -176,22 +200,36 @@ static void reap(struct wc_writer *w, const struct write *writes, unsigned queue
     }
 }
 
-/* What can be sent in one piece goes on the ring, the rest at once. */
+/* Puts a write on the ring, if it can be sent in one piece. */
+static bool queue(struct wc_writer *w, const struct write *write, size_t number)
+{
+    struct wc_str bytes = whole(w, write->q, true);
+    struct io_uring_sqe *sqe = bytes.p != NULL ? io_uring_get_sqe(&w->ring) : NULL;
+    if (sqe == NULL)
+        return false;
+    io_uring_prep_send(sqe, write->fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    io_uring_sqe_set_data64(sqe, number);
+    return true;
+}
+
+/* What can't be sent in one piece is written at once, the rest by the ring, when it or the scratch is full. */
 static void write_batch(struct wc_writer *w, const struct write *writes, size_t n)
 {
     unsigned queued = 0;
+    const bool ring = w->has_ring && n >= RING_LEAST;
     for (size_t i = 0; i < n; i++) {
-        struct wc_str bytes = w->has_ring && n >= RING_LEAST ? whole(w, writes[i].q, true) : WC_STR_NONE;
-        struct io_uring_sqe *sqe = bytes.p != NULL ? io_uring_get_sqe(&w->ring) : NULL;
-        if (sqe == NULL) {
-            write_now(w, &writes[i]);
-            continue;
+        if (w->scratched > SCRATCH - SCRATCH_EACH) {
+            reap(w, writes, queued);
+            queued = 0;
+            w->scratched = 0;
         }
-        io_uring_prep_send(sqe, writes[i].fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-        io_uring_sqe_set_data64(sqe, i);
-        queued++;
+        if (ring && queue(w, &writes[i], i))
+            queued++;
+        else
+            write_now(w, &writes[i]);
     }
     reap(w, writes, queued);
+    w->scratched = 0;
     for (unsigned i = 0; i < JOINS; i++)
         w->joins[i].pinned = false;
 }

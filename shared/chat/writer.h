@@ -5,8 +5,8 @@
 
 /*
  * Writes what a loop turn has queued for many sockets. Two things make it cheap where many sessions are told the same:
- *   - queues that hold the same frames are written from one copy of them, made once, instead of a writev of many
- * pieces;
+ *   - queues that hold the same frames are written from one copy of them, made once, and each other one from a copy of
+ *     its own, instead of a writev of many pieces: it is the kernel that pays for each piece;
  *   - where the kernel has io_uring, all writes of a turn are one system call (IORING_OP_SEND with MSG_DONTWAIT: each
  * is tried at once and never waits in the kernel). Without io_uring, or for a few sockets, it is a send or writev for
  * each.

@@ -126,6 +126,42 @@ static void everybody_gets_theirs_in_order(void **state)
     }
 }
 
+/* Streams: what all get, and before each of it something of one's own. Together more than there is room for copies. */
+static void lists_of_ones_own_arrive_whole(void **state)
+{
+    struct fixture *f = *state;
+    enum { EVENTS = 40, DATA = 600 };
+    struct wc_frame *shared[EVENTS];
+    for (size_t i = 0; i < EVENTS; i++) {
+        shared[i] = wc_frame_new(DATA);
+        memset(shared[i]->bytes, (int)('!' + i), DATA);
+    }
+    for (size_t j = 0; j < SOCKETS; j++) {
+        char own[32];
+        for (size_t i = 0; i < EVENTS; i++) {
+            snprintf(own, sizeof(own), "id %zu of %zu\n", i, j);
+            wc_outq_push_str(&f->ends[j].q, wc_str(own));
+            wc_outq_push(&f->ends[j].q, shared[i]);
+        }
+        add(f, &f->ends[j]);
+    }
+    wc_writer_run(f->writer);
+    for (size_t j = 0; j < SOCKETS; j++) {
+        static char got[EVENTS * (DATA + 32)], wanted[sizeof(got)];
+        size_t n = 0;
+        for (size_t i = 0; i < EVENTS; i++) {
+            n += (size_t)snprintf(wanted + n, sizeof(wanted) - n, "id %zu of %zu\n", i, j);
+            memset(wanted + n, (int)('!' + i), DATA);
+            n += DATA;
+        }
+        assert_int_equal(f->ends[j].result, WC_OUTQ_DONE);
+        assert_int_equal(read(f->ends[j].theirs, got, sizeof(got)), n);
+        assert_memory_equal(got, wanted, n);
+    }
+    for (size_t i = 0; i < EVENTS; i++)
+        wc_frame_unref(shared[i]);
+}
+
 /* Writes until nothing is left, a little at a time; what arrived is told by the sum of its bytes and their order. */
 static void a_full_socket_gets_the_rest_later(void **state)
 {
@@ -216,9 +252,8 @@ static void what_a_callback_adds_is_written_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(everybody_gets_theirs_in_order),
-        BOTH(a_full_socket_gets_the_rest_later),
-        BOTH(a_broken_one_is_told_and_the_others_go_on),
+        BOTH(everybody_gets_theirs_in_order),      BOTH(lists_of_ones_own_arrive_whole),
+        BOTH(a_full_socket_gets_the_rest_later),   BOTH(a_broken_one_is_told_and_the_others_go_on),
         BOTH(what_a_callback_adds_is_written_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

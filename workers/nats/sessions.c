@@ -134,15 +134,14 @@ static struct wc_frame *encode(const struct wc_event *ev, unsigned side)
 static void flush(struct wc_session *s)
 {
     struct wc_nats_session *ns = of(s);
-    struct wc_frame *frame;
+    struct wc_str json;
     ns->blocked = false;
-    while (ns->state == WC_NATS_OPEN && (frame = wc_outq_first(&s->out)) != NULL) {
-        const struct wc_str json = {frame->bytes, frame->len};
+    while (ns->state == WC_NATS_OPEN && (json = wc_outq_first(&s->out)).p != NULL) {
         if (!wc_nats_publish_event(ns->nats->conn, wc_str(ns->subject), ns->generation, json)) {
             ns->blocked = true;
             return;
         }
-        wc_outq_shift(&s->out);
+        wc_outq_took(&s->out, json.n);
     }
     if (ns->state == WC_NATS_OPEN)
         wc_session_drained(ns->nats->chat, s);
