@@ -5,9 +5,8 @@
 -- Errors not_found: unknown, too old, or another user's
 --- include time
 local key, id, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2])
-local text = redis.call('GET', key .. ':cursor:' .. id)
+local text = redis.call('GETEX', key .. ':cursor:' .. id, 'PX', ttl)
 if not text then return {'not_found'} end
-redis.call('PEXPIRE', key .. ':cursor:' .. id, ttl)
 redis.call('ZADD', key .. ':cursors', now_ms(), id)
 redis.call('PEXPIRE', key .. ':cursors', ttl)
 return {'ok', text}

@@ -1,11 +1,13 @@
--- Notes a user's activity; a worker does it at most once a minute a user.
+-- Notes users' activity; a worker does it at most once a minute a user.
 -- KEYS  1 wcc:online
--- ARGV  1 user  2 `1`: online, `0`: gone
+-- ARGV  1 `1`: online, `0`: gone  then each user, up to 128
 -- Result {ok}
 --- include time
-if ARGV[2] == '1' then
-  redis.call('ZADD', KEYS[1], string.format('%.0f', now_ms()), ARGV[1])
+if ARGV[1] == '1' then
+  local now, scores = string.format('%.0f', now_ms()), {}
+  for i = 2, #ARGV do scores[#scores + 1], scores[#scores + 2] = now, ARGV[i] end
+  redis.call('ZADD', KEYS[1], unpack(scores))
 else
-  redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[1], unpack(ARGV, 2))
 end
 return {'ok'}

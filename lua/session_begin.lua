@@ -6,14 +6,16 @@
 --- include time
 --- include presence
 local key, entry = KEYS[1], ARGV[1]
-if redis.call('EXISTS', key) == 0 then return {'not_found'} end
+local user = redis.call('HMGET', key, 'created', 'presence_version', 'status', 'status_text')
+if not user[1] then return {'not_found'} end
 local channel = entry:match('^[^/]+/([^/]+)/')
--- Without this one: the same request again, after its answer was lost, changes what it changed.
-local again = redis.call('HDEL', key .. ':sessions', entry) == 1
-local _, before = online_channels(key, ARGV[3])
-redis.call('HSET', key .. ':sessions', entry, string.format('%.0f %s', now_ms(), ARGV[2]))
+-- The same request again, after its answer was lost, changes what it changed.
+local again = redis.call('HSET', key .. ':sessions', entry, string.format('%.0f %s', now_ms(), ARGV[2])) == 0
+local channels, before = online_channels(key, ARGV[3], entry)
 local changed = not before[channel]
-local user = redis.call('HMGET', key, 'presence_version', 'status', 'status_text')
-local version = changed and not again and redis.call('HINCRBY', key, 'presence_version', 1) or user[1] or '0'
-return {'ok', changed and '1' or '0', tostring(version), table.concat(online_channels(key, ARGV[3]), ','), user[2] or 'online',
-  user[3] or ''}
+if changed then
+  channels[#channels + 1] = channel
+  table.sort(channels)
+end
+local version = changed and not again and redis.call('HINCRBY', key, 'presence_version', 1) or user[2] or '0'
+return {'ok', changed and '1' or '0', tostring(version), table.concat(channels, ','), user[3] or 'online', user[4] or ''}

@@ -18,6 +18,7 @@ struct wc_lease {
     struct wc_subscription *heartbeat;
     ev_timer beat, renew;
     struct wc_soon soon;
+    struct reading *reading;    /* of this turn; NULL: nobody wants to know */
     uint64_t redis_since_ms;    /* monotonic: since when it takes our renewals; 0: away */
     uint64_t heard_ms, sent_ms; /* monotonic */
     uint64_t memory_checked_ms;
@@ -53,6 +54,7 @@ static const struct wc_metric metrics[] = {
 static void on_beat(EV_P_ ev_timer *timer, int revents);
 static void on_renew(EV_P_ ev_timer *timer, int revents);
 static void listen_to_self(struct wc_lease *l);
+static void tell_readers(void *arg, wc_err err, const struct wc_reply *workers);
 
 static void new_id(struct wc_chat *chat)
 {
@@ -85,11 +87,9 @@ void wc_lease_free(struct wc_lease *l)
         return;
     ev_timer_stop(l->chat->loop, &l->beat);
     ev_timer_stop(l->chat->loop, &l->renew);
-    for (struct wc_soon_item *item = l->soon.head, *next; item != NULL; item = next) {
-        next = item->next;
-        item->fire(item); /* whoever wants to know which workers live gets no answer, and lets go */
-    }
     wc_soon_end(&l->soon);
+    if (l->reading != NULL)
+        tell_readers(l->reading, WC_UNAVAILABLE, NULL); /* who wanted to know lets go */
     wc_unsubscribe(l->heartbeat);
     wc_buf_free(&l->live);
     free(l);
@@ -207,35 +207,56 @@ struct wc_str wc_lease_live(const struct wc_lease *l)
     return l->live.n != 0 ? wc_buf_view(&l->live) : wc_str(l->chat->worker);
 }
 
-/* Somebody who wants to know which workers live. */
+/* Those who wanted to know in one loop turn which workers live: they are told at once. */
 struct reader {
-    struct wc_soon_item soon; /* when Redis can't even be asked */
-    struct wc_lease *lease;
+    struct reader *next;
     void (*cb)(void *arg, wc_err err, struct wc_str live);
     void *arg;
 };
 
-static void on_live(void *arg, wc_err err, const struct wc_reply *workers)
+struct reading {
+    struct wc_soon_item soon;
+    struct wc_lease *lease;
+    struct reader *head, **tail;
+};
+
+static void tell_readers(void *arg, wc_err err, const struct wc_reply *workers)
 {
-    struct reader *r = arg;
+    struct reading *reading = arg;
+    struct wc_lease *l = reading->lease;
     if (err == WC_OK)
-        wc_lease_take_live(r->lease, workers);
-    r->cb(r->arg, err, wc_lease_live(r->lease));
-    free(r);
+        wc_lease_take_live(l, workers);
+    for (struct reader *r = reading->head, *next; r != NULL; r = next) {
+        next = r->next;
+        r->cb(r->arg, err, wc_lease_live(l));
+        free(r);
+    }
+    free(reading);
 }
 
-static void on_not_asked(struct wc_soon_item *item)
+static void on_read_soon(struct wc_soon_item *item)
 {
-    on_live(WC_CONTAINER(item, struct reader, soon), WC_UNAVAILABLE, NULL);
+    struct reading *reading = WC_CONTAINER(item, struct reading, soon);
+    struct wc_lease *l = reading->lease;
+    l->reading = NULL;
+    const struct wc_str key = WC_STR("wcc:workers");
+    if (wc_redis_script(l->chat->redis, WC_SCRIPT_WORKERS_EXPIRED, &key, 1, NULL, 0, tell_readers, reading) != WC_OK)
+        tell_readers(reading, WC_UNAVAILABLE, NULL);
 }
 
 void wc_lease_read_live(struct wc_lease *l, void (*cb)(void *arg, wc_err err, struct wc_str live), void *arg)
 {
+    if (l->reading == NULL) {
+        l->reading = WC_NEW(struct reading);
+        l->reading->lease = l;
+        l->reading->tail = &l->reading->head;
+        l->reading->soon.fire = on_read_soon;
+        wc_soon_add(&l->soon, &l->reading->soon);
+    }
     struct reader *r = WC_NEW(struct reader);
-    *r = (struct reader){{NULL, on_not_asked}, l, cb, arg};
-    const struct wc_str key = WC_STR("wcc:workers");
-    if (wc_redis_script(l->chat->redis, WC_SCRIPT_WORKERS_EXPIRED, &key, 1, NULL, 0, on_live, r) != WC_OK)
-        wc_soon_add(&l->soon, &r->soon);
+    *r = (struct reader){NULL, cb, arg};
+    *l->reading->tail = r;
+    l->reading->tail = &r->next;
 }
 
 /* ---- reaping ------------------------------------------------------------------------------------------------ */

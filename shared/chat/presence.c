@@ -1,6 +1,7 @@
 #include "chat/presence.h"
 
 #include "chat/fanout.h"
+#include "chat/gathered.h"
 #include "chat/lease.h"
 #include "chat/work.h"
 
@@ -47,6 +48,7 @@ struct reap {
 struct wc_presence {
     struct wc_chat *chat;
     struct wc_workq work;
+    struct wc_gathered *gathered;
     struct record *records;
     ev_timer grace;
     uint64_t told;
@@ -62,6 +64,7 @@ struct wc_presence *wc_presence_new(struct wc_chat *chat)
     struct wc_presence *p = WC_NEW(struct wc_presence);
     p->chat = chat;
     wc_workq_init(&p->work, chat->loop, UNDER_WAY_MOST);
+    p->gathered = wc_gathered_new(chat);
     ev_timer_init(&p->grace, on_grace, 0.25, 0.25);
     p->grace.data = p;
     ev_timer_start(chat->loop, &p->grace);
@@ -87,6 +90,7 @@ void wc_presence_free(struct wc_presence *p)
             free(WC_CONTAINER(w, struct reap, work));
     }
     wc_workq_stop(&p->work);
+    wc_gathered_free(p->gathered);
     ev_timer_stop(p->chat->loop, &p->grace);
     for (struct record *r = p->records, *next; r != NULL; r = next) {
         next = r->next;
@@ -189,35 +193,13 @@ static wc_err script(struct wc_presence *p, enum wc_script which, struct wc_name
     return wc_redis_script(p->chat->redis, which, &keys, 1, args, n, cb, arg);
 }
 
-static wc_err note_in_worker(struct wc_presence *p, struct wc_name worker, struct wc_str user, struct wc_str session,
-                             bool add, wc_redis_cb cb, void *arg)
-{
-    char space[160];
-    struct wc_buf member = {space, 0, sizeof(space)};
-    wc_buf_addf(&member, "%.*s/%.*s", WC_STR_ARG(user), WC_STR_ARG(session));
-    const struct wc_str args[] = {add ? WC_STR("add") : WC_STR("remove"), wc_buf_view(&member)};
-    return script(p, WC_SCRIPT_WORKER_SESSION, wc_worker_key(wc_name_str(&worker)), args, WC_COUNT(args), cb, arg);
-}
-
-static wc_err touch(struct wc_presence *p, struct wc_str user, bool online)
-{
-    const struct wc_str key = WC_STR("wcc:online"), args[] = {user, online ? WC_STR("1") : WC_STR("0")};
-    return wc_redis_script(p->chat->redis, WC_SCRIPT_ONLINE_TOUCH, &key, 1, args, WC_COUNT(args), ignore, NULL);
-}
-
 void wc_presence_touch(struct wc_presence *p, struct wc_user *user)
 {
     uint64_t now = (uint64_t)(ev_now(p->chat->loop) * 1000);
     if (user->touched_ms != 0 && now - user->touched_ms < TOUCH_MS)
         return;
-    if (touch(p, wc_str(user->name), true) == WC_OK)
-        user->touched_ms = now;
-}
-
-static void session_name(const struct record *r, struct wc_name *out)
-{
-    int n = snprintf(out->z, sizeof(out->z), "%s/%u", r->channel, r->number);
-    out->n = (uint8_t)n;
+    user->touched_ms = now;
+    wc_gathered_touch(p->gathered, wc_str(user->name), true);
 }
 
 /* ---- a session's record ------------------------------------------------------------------------------------- */
@@ -230,17 +212,17 @@ static void on_live(void *arg, wc_err err, struct wc_str live);
 static wc_err run_record(struct wc_work *w)
 {
     struct record *r = WC_CONTAINER(w, struct record, work);
-    struct wc_presence *p = r->presence;
-    struct wc_name session = {.n = 0};
-    session_name(r, &session);
-    wc_err err = WC_OK;
     bool worker_first = r->state == RECORD_BEGIN && r->step == 0, worker_last = r->state == RECORD_END && r->step == 1;
-    if (worker_first || worker_last)
-        err = note_in_worker(p, r->worker, wc_str(r->user->name), wc_name_str(&session), worker_first, on_asked, r);
-    else
-        wc_lease_read_live(p->chat->lease, on_live, r);
-    r->busy = err == WC_OK;
-    return err;
+    r->busy = true;
+    if (worker_first || worker_last) {
+        char space[160];
+        struct wc_buf member = {space, 0, sizeof(space)};
+        wc_buf_addf(&member, "%s/%s/%u", r->user->name, r->channel, r->number);
+        wc_gathered_session(r->presence->gathered, r->worker, worker_first, wc_buf_view(&member), on_asked, r);
+    } else {
+        wc_lease_read_live(r->presence->chat->lease, on_live, r);
+    }
+    return WC_OK;
 }
 
 static void on_live(void *arg, wc_err err, struct wc_str live)
@@ -313,8 +295,7 @@ static void ended(struct record *r, const struct wc_reply *reply)
     tell_change(p, wc_str(r->user->name), WC_EV_USER_LOGGED_OUT, r->channel, reply);
     if (wc_reply_str(reply, 3).n == 0) {
         r->user->touched_ms = 0;
-        if (touch(p, wc_str(r->user->name), false) != WC_OK)
-            wc_log(p->chat->log, WC_DEBUG, "wcc:online keeps a user for now", WC_Z("user", r->user->name));
+        wc_gathered_touch(p->gathered, wc_str(r->user->name), false);
     }
 }
 
@@ -435,8 +416,8 @@ static void on_reaped(void *arg, wc_err err, const struct wc_reply *reply)
         char word[16];
         snprintf(word, sizeof(word), "%.*s", slash != NULL ? (int)(slash - channel.p) : 0, channel.p);
         tell_change(p, wc_name_str(&r->user), WC_EV_USER_LOGGED_OUT, word, reply);
-        if (wc_reply_str(reply, 3).n == 0 && touch(p, wc_name_str(&r->user), false) != WC_OK)
-            wc_log(p->chat->log, WC_DEBUG, "wcc:online keeps a user for now", WC_Z("user", r->user.z));
+        if (wc_reply_str(reply, 3).n == 0)
+            wc_gathered_touch(p->gathered, wc_name_str(&r->user), false);
         r->step = 1;
         wc_workq_add(&p->work, &r->work);
     } else {
@@ -473,8 +454,13 @@ static wc_err run_reap(struct wc_work *w)
 {
     struct reap *r = WC_CONTAINER(w, struct reap, work);
     struct wc_presence *p = r->presence;
-    if (r->step == 1)
-        return note_in_worker(p, r->worker, wc_name_str(&r->user), wc_name_str(&r->session), false, on_reaped, r);
+    if (r->step == 1) {
+        char space[160];
+        struct wc_buf member = {space, 0, sizeof(space)};
+        wc_buf_addf(&member, "%s/%s", r->user.z, r->session.z);
+        const struct wc_str args[] = {WC_STR("remove"), wc_buf_view(&member)};
+        return script(p, WC_SCRIPT_WORKER_SESSION, wc_worker_key(wc_name_str(&r->worker)), args, 2, on_reaped, r);
+    }
     wc_lease_read_live(p->chat->lease, on_reap_live, r);
     return WC_OK;
 }

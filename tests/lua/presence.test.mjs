@@ -86,10 +86,12 @@ test('session_kick tells the worker that holds it', async () => {
 });
 
 test('online_touch', async () => {
-    await bench.ok('online_touch', 'wcc:online', 'alice', '1');
-    assert(Math.abs(Number(await bench.command('ZSCORE', 'wcc:online', 'alice')) - await bench.ms()) < 60000);
-    await bench.ok('online_touch', 'wcc:online', 'alice', '0');
-    assert.deepEqual(await bench.keys(), []);
+    await bench.ok('online_touch', 'wcc:online', '1', 'alice', 'bob', 'carol');
+    const online = await bench.command('ZRANGE', 'wcc:online', 0, -1, 'WITHSCORES');
+    assert.deepEqual(online.filter((_, i) => i % 2 === 0), ['alice', 'bob', 'carol']);
+    assert(Math.abs(Number(online[1]) - await bench.ms()) < 60000);
+    await bench.ok('online_touch', 'wcc:online', '0', 'alice', 'carol');
+    assert.deepEqual(await bench.command('ZRANGE', 'wcc:online', 0, -1), ['bob']);
 });
 
 test('leases: renewed, lapsed, given up', async () => {
@@ -117,16 +119,14 @@ test('worker_renew: a worker that nobody reaps may come back after its lease', a
 
 test('reaping: leased, in portions, the worker last', async () => {
     await bench.ok('worker_renew', DEAD, 1, '1');
-    for (let i = 0; i < 5; i++)
-        await bench.ok('worker_session', DEAD, 'add', `alice/telnet/${i}`);
+    await bench.ok('worker_session', DEAD, 'add', ...[0, 1, 2, 3, 4].map((i) => `alice/telnet/${i}`));
     await later(2);
     const some = await bench.ok('reap_claim', DEAD, 'w2', 60000, 3);
     assert.equal(new Set(some).size, 3);
     await bench.refuses('not_found', 'worker_renew', DEAD, 60000, '');
     await bench.refuses('conflict', 'reap_claim', DEAD, 'w3', 60000, 3);
     assert.deepEqual(await bench.ok('reap_done', DEAD), ['0']);
-    for (const session of some)
-        await bench.ok('worker_session', DEAD, 'remove', session);
+    await bench.ok('worker_session', DEAD, 'remove', ...some);
     const rest = await bench.ok('reap_claim', DEAD, 'w2', 1, 3);
     assert.deepEqual([...some, ...rest].sort(), [0, 1, 2, 3, 4].map((i) => `alice/telnet/${i}`));
     await later(2);

@@ -58,7 +58,7 @@ const calls = [
     ['login_result', null, () => ['login_result', LOGIN, '0', 3, 5000], ([ok]) => [ok, '2']],
     ['login_result', null, () => ['login_result', LOGIN, '1', 3, 5000]],
     ['message_remove', talk, (id) => ['message_remove', ROOM, id]],
-    ['online_touch', null, () => ['online_touch', 'wcc:online', 'alice', '1']],
+    ['online_touch', null, () => ['online_touch', 'wcc:online', '1', 'alice']],
     ['post', talk, () => post(ROOM, 'c-1', '')],
     ['post', null, () => post('wcc:dm:{alice:bob}', 'c-1', 'bob')],
     // The next generation: whoever asked twice holds it with that one.
