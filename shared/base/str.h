@@ -29,7 +29,10 @@ static inline bool wc_str_eq(struct wc_str a, struct wc_str b)
 
 static inline bool wc_str_is(struct wc_str a, const char *z)
 {
-    return wc_str_eq(a, wc_str(z));
+    for (size_t i = 0; i < a.n; i++) /* most words differ in their first letter: no strlen */
+        if (z[i] == '\0' || z[i] != a.p[i])
+            return false;
+    return z[a.n] == '\0';
 }
 
 static inline bool wc_str_starts(struct wc_str s, struct wc_str prefix)

@@ -76,7 +76,8 @@ struct wc_call *wc_call_new(struct wc_chat *chat, const char *op, const struct w
     if (found == NULL)
         return NULL;
     struct wc_calls *calls = chat->calls;
-    struct block *block = wc_alloc(sizeof(*block));
+    struct block *block = wc_realloc(NULL, sizeof(*block));
+    memset(block, 0, offsetof(struct block, space)); /* that is zeroed as it is given out */
     block->call.chat = chat;
     block->call.op = found;
     block->call.who = *who;
@@ -95,7 +96,7 @@ void *wc_call_alloc(struct wc_call *call, size_t size)
     size = (size + 15) & ~(size_t)15;
     if (size <= SPACE - block->used) {
         block->used += size;
-        return block->space + block->used - size;
+        return memset(block->space + block->used - size, 0, size);
     }
     struct wc_call_memory *m = call->memory;
     if (m == NULL || m->size - m->used < size) {

@@ -353,5 +353,9 @@ void wc_session_push(struct wc_chat *chat, struct wc_session *s, struct wc_event
 
 void wc_session_ref(const struct wc_chat *chat, const struct wc_session *s, struct wc_buf *out)
 {
-    wc_buf_addf(out, "%s/%s/%u", chat->worker, s->ops->channel, s->number);
+    wc_buf_z(out, chat->worker);
+    wc_buf_c(out, '/');
+    wc_buf_z(out, s->ops->channel);
+    wc_buf_c(out, '/');
+    wc_buf_u64(out, s->number);
 }

@@ -1,7 +1,5 @@
 #include "telnet/connection.h"
 
-#include <stdio.h>
-
 void wc_telnet_identity(const struct wc_telnet_conn *c, struct wc_identity *who)
 {
     *who = (struct wc_identity){.via = "telnet", .anonymous = true};
@@ -12,12 +10,10 @@ void wc_telnet_identity(const struct wc_telnet_conn *c, struct wc_identity *who)
     who->anonymous = false;
     who->admin = s->user->admin;
     who->generation = s->generation;
-    snprintf(who->user, sizeof(who->user), "%s", s->user->name);
-    snprintf(who->family, sizeof(who->family), "%s", s->family);
-    char space[sizeof(who->session)];
-    struct wc_buf ref = {space, 0, sizeof(space)};
+    memcpy(who->user, s->user->name, sizeof(who->user));
+    memcpy(who->family, s->family, sizeof(who->family));
+    struct wc_buf ref = {who->session, 0, sizeof(who->session) - 1};
     wc_session_ref(c->ch->worker->chat, s, &ref);
-    snprintf(who->session, sizeof(who->session), "%.*s", WC_STR_ARG(wc_buf_view(&ref)));
 }
 
 struct wc_str wc_telnet_current(const struct wc_telnet_conn *c)

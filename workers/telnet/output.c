@@ -106,8 +106,12 @@ void wc_telnet_session_ops(struct wc_session_ops *ops, unsigned slot)
 
 void wc_telnet_address_text(const struct wc_telnet_address *a, char out[48])
 {
-    if (IN6_IS_ADDR_V4MAPPED(&a->ip))
-        inet_ntop(AF_INET, &a->ip.s6_addr[12], out, 48);
-    else
+    if (!IN6_IS_ADDR_V4MAPPED(&a->ip)) {
         inet_ntop(AF_INET6, &a->ip, out, 48);
+        return;
+    }
+    for (size_t i = 12; i < 16; i++) { /* inet_ntop prints, which takes longer than the rest of a post's beginning */
+        out += wc_u64_format(a->ip.s6_addr[i], out);
+        *out++ = i < 15 ? '.' : '\0';
+    }
 }

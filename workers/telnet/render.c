@@ -47,9 +47,18 @@ static void head(struct wc_buf *b, const struct line *l)
     wc_buf_z(b, l->direct ? "[@" : "[");
     wc_buf_str(b, l->place);
     wc_buf_z(b, "] ");
-    if (l->numbers && l->seq != 0)
-        wc_buf_addf(b, "#%llu ", (unsigned long long)l->seq);
-    wc_buf_addf(b, "%02u:%02u ", minutes / 60, minutes % 60);
+    if (l->numbers && l->seq != 0) {
+        wc_buf_c(b, '#');
+        wc_buf_u64(b, l->seq);
+        wc_buf_c(b, ' ');
+    }
+    const unsigned digits[] = {minutes / 600, minutes / 60 % 10, minutes % 60 / 10, minutes % 10};
+    for (size_t i = 0; i < WC_COUNT(digits); i++) {
+        wc_buf_c(b, (char)('0' + digits[i]));
+        if (i == 1)
+            wc_buf_c(b, ':');
+    }
+    wc_buf_c(b, ' ');
 }
 
 static void message(struct wc_buf *b, const struct line *l)
