@@ -10,7 +10,8 @@ enum { CACHE_MAX = 100000, SWEEP_S = 20 };
 /* A token that was verified. Oldest first in the table: they expire in that order, or nearly. */
 struct wc_auth_cached_token {
     uint8_t digest[32];
-    struct wc_claims claims;
+    char family[sizeof(((struct wc_claims *)NULL)->family)];
+    uint64_t generation, expires;
     struct wc_user *user;
     bool over; /* its family has ended: families don't come back */
     UT_hash_handle hh;
@@ -46,7 +47,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     struct wc_auth *a = timer->data;
     uint64_t now = now_s();
-    while (a->cache != NULL && a->cache->claims.expires <= now)
+    while (a->cache != NULL && a->cache->expires <= now)
         forget(a, a->cache);
 }
 
@@ -54,7 +55,7 @@ static struct wc_auth_cached_token *lookup(struct wc_auth *a, const uint8_t dige
 {
     struct wc_auth_cached_token *c;
     HASH_FIND(hh, a->cache, digest, 32, c);
-    if (c == NULL || c->claims.expires > now_s())
+    if (c == NULL || c->expires > now_s())
         return c;
     forget(a, c);
     return NULL;
@@ -74,7 +75,9 @@ static void remember(struct wc_auth *a, const struct wc_auth_request *r, bool ov
     c = WC_NEW(struct wc_auth_cached_token);
     c->over = over;
     memcpy(c->digest, r->digest, sizeof(c->digest));
-    c->claims = r->claims;
+    memcpy(c->family, r->claims.family, sizeof(c->family));
+    c->generation = r->claims.generation;
+    c->expires = r->claims.expires;
     c->user = wc_user_get(a->chat->people, wc_str(r->claims.user));
     HASH_ADD(hh, a->cache, digest, sizeof(c->digest), c);
     a->cached++;
@@ -90,15 +93,23 @@ static void identify(const struct wc_claims *claims, const struct wc_user *user,
     out->admin = user->admin;
 }
 
+static struct wc_claims claims_of(const struct wc_auth_cached_token *c)
+{
+    struct wc_claims claims = {.generation = c->generation, .expires = c->expires};
+    memcpy(claims.user, c->user->name, sizeof(claims.user));
+    memcpy(claims.family, c->family, sizeof(claims.family));
+    return claims;
+}
+
 bool wc_auth_cached(struct wc_auth *a, struct wc_str token, struct wc_identity *out)
 {
     uint8_t digest[32];
     wc_sha256(token, digest);
     const struct wc_auth_cached_token *c = lookup(a, digest);
-    if (c == NULL || c->over || !c->user->fresh ||
-        !wc_user_allows(c->user, wc_str(c->claims.family), c->claims.generation))
+    if (c == NULL || c->over || !c->user->fresh || !wc_user_allows(c->user, wc_str(c->family), c->generation))
         return false;
-    identify(&c->claims, c->user, out);
+    const struct wc_claims claims = claims_of(c);
+    identify(&claims, c->user, out);
     a->hits++;
     return true;
 }
@@ -187,7 +198,7 @@ void wc_auth_check_token(struct wc_auth_request *r, struct wc_str token, const s
     wc_sha256(token, r->digest);
     const struct wc_auth_cached_token *c = lookup(a, r->digest);
     if (c != NULL)
-        r->claims = c->claims;
+        r->claims = claims_of(c);
     else if (wc_tokens_verify(a->chat->tokens, token, &r->claims, &why) != WC_OK)
         r->claims.user[0] = '\0';
     if (r->claims.user[0] == '\0' || (c != NULL && c->over) || (user != NULL && !wc_str_is(*user, r->claims.user))) {

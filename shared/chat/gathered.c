@@ -104,10 +104,10 @@ static void add(struct wc_gathered *g, unsigned kind, enum wc_script script, con
     call->of[call->n++].arg = arg;
 }
 
-void wc_gathered_session(struct wc_gathered *g, struct wc_name worker, bool there, struct wc_str member, wc_redis_cb cb,
+void wc_gathered_session(struct wc_gathered *g, struct wc_str worker, bool there, struct wc_str member, wc_redis_cb cb,
                          void *arg)
 {
-    struct wc_name key = wc_worker_key(wc_name_str(&worker));
+    struct wc_name key = wc_worker_key(worker);
     add(g, there, WC_SCRIPT_WORKER_SESSION, &key, there ? "add" : "remove", member, cb, arg);
 }
 

@@ -15,7 +15,7 @@ void wc_gathered_free(struct wc_gathered *g); /* after Redis; what was not asked
 
 /* Notes, or forgets, `<user>/<channel>/<n>` among a worker's sessions (worker_session.lua). Always calls back, later.
  */
-void wc_gathered_session(struct wc_gathered *g, struct wc_name worker, bool add, struct wc_str member, wc_redis_cb cb,
+void wc_gathered_session(struct wc_gathered *g, struct wc_str worker, bool add, struct wc_str member, wc_redis_cb cb,
                          void *arg);
 /* Notes that a user is active, or gone (online_touch.lua). Nobody waits for it. */
 void wc_gathered_touch(struct wc_gathered *g, struct wc_str user, bool online);

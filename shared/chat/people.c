@@ -2,6 +2,7 @@
 #include "chat/people.h"
 
 #include "base/clock.h"
+#include "chat/answer.h"
 #include "chat/fanout.h"
 #include "chat/session.h"
 #include "chat/work.h"
@@ -68,7 +69,7 @@ static void entry_free(struct wc_people_entry *e)
         e->waiters = w->next;
         free(w);
     }
-    wc_buf_free(&e->user.families);
+    free(e->user.families);
     wc_buf_free(&e->keep);
     free(e->user.convs);
     free(e);
@@ -113,7 +114,7 @@ bool wc_user_has_family(const struct wc_user *user, struct wc_str family)
 {
     char word[24];
     int n = snprintf(word, sizeof(word), " %.*s ", WC_STR_ARG(family));
-    return user->families.n != 0 && memmem(user->families.p, user->families.n, word, (size_t)n) != NULL;
+    return user->families != NULL && memmem(user->families, strlen(user->families), word, (size_t)n) != NULL;
 }
 
 bool wc_user_allows(const struct wc_user *user, struct wc_str family, uint64_t generation)
@@ -123,31 +124,38 @@ bool wc_user_allows(const struct wc_user *user, struct wc_str family, uint64_t g
     return family.n != 0 ? wc_user_has_family(user, family) : generation == user->generation;
 }
 
+/* Puts words, each with a space behind it, in place of *words, in no more memory than they need. */
+static void replace(char **words, const struct wc_buf *b)
+{
+    free(*words);
+    *words = wc_str_dup(wc_buf_view(b));
+}
+
 static void take_families(struct wc_user *user, const struct wc_reply *families)
 {
-    user->families.n = 0;
-    wc_buf_c(&user->families, ' ');
+    struct wc_buf b = WC_BUF_INIT;
+    wc_buf_c(&b, ' ');
     for (size_t i = 0; i < wc_reply_count(families); i++) {
-        wc_buf_str(&user->families, wc_reply_str(families, i));
-        wc_buf_c(&user->families, ' ');
+        wc_buf_str(&b, wc_reply_str(families, i));
+        wc_buf_c(&b, ' ');
     }
+    replace(&user->families, &b);
+    wc_buf_free(&b);
 }
 
 static void take_convs(struct wc_user *user, const struct wc_reply *index)
 {
-    size_t n = wc_reply_count(index);
-    user->convs = wc_realloc_array(user->convs, n != 0 ? n : 1, sizeof(*user->convs));
-    user->nconvs = 0;
-    for (size_t i = 0; i < n; i++) {
+    struct wc_buf b = WC_BUF_INIT;
+    for (size_t i = 0; i < wc_reply_count(index); i++) {
         struct wc_str name = wc_reply_str(index, i);
         bool known = wc_str_starts(name, WC_STR("room/")) || wc_str_starts(name, WC_STR("dm/"));
-        if (!known || name.n >= WC_NAME_MAX)
+        if (!known || name.n >= WC_NAME_MAX || memchr(name.p, ' ', name.n) != NULL)
             continue;
-        struct wc_name *conv = &user->convs[user->nconvs++];
-        memcpy(conv->z, name.p, name.n);
-        conv->z[name.n] = '\0';
-        conv->n = (uint8_t)name.n;
+        wc_buf_str(&b, name);
+        wc_buf_c(&b, ' ');
     }
+    replace(&user->convs, &b);
+    wc_buf_free(&b);
 }
 
 static void take(struct wc_user *user, const struct wc_reply *reply)
@@ -184,9 +192,9 @@ static void apply(struct wc_people_entry *e)
             s->ops->end(s, WC_END_REVOKED);
             continue;
         }
-        for (size_t i = 0; i < user->nconvs; i++)
-            wc_fanout_link(user->chat->fanout, s, wc_name_str(&user->convs[i]), WC_START_JOINED, (struct wc_id){0, 0},
-                           false);
+        struct wc_str convs = wc_str(user->convs), conv;
+        while (wc_next_word(&convs, ' ', &conv))
+            wc_fanout_link(user->chat->fanout, s, conv, WC_START_JOINED, (struct wc_id){0, 0}, false);
     }
     e->keep.n = 0;
 }

@@ -18,9 +18,8 @@ struct wc_user {
     bool loaded; /* was read at least once */
     bool fresh;  /* read after the subscription was confirmed: what follows is what Redis says */
     bool exists, usable, admin;
-    struct wc_buf families; /* " fam1 fam2 " */
-    struct wc_name *convs;  /* the index, unverified: names of conversations */
-    size_t nconvs;
+    char *families;              /* " fam1 fam2 "; NULL before it was loaded */
+    char *convs;                 /* "room/dev dm/a:b ": the index, unverified; NULL as well */
     struct wc_session *sessions; /* open here */
     uint64_t touched_ms;         /* monotonic: when wcc:online was last told (presence.c) */
     struct wc_people_entry *entry;

@@ -24,14 +24,14 @@ struct record {
     struct wc_session *session; /* NULL: it has ended */
     struct wc_user *user;
     const char *channel;
-    struct wc_name worker; /* under whose id it was noted */
+    char worker[32]; /* under whose id it was noted */
     uint32_t number;
     uint64_t due_ms; /* monotonic: end of the grace */
     enum record_state state;
     uint8_t step; /* what of the state is done */
     bool busy;
     bool counted; /* the session knows that it is there */
-    char address[48];
+    char address[];
 };
 
 /* One session of a dead worker. */
@@ -218,7 +218,7 @@ static wc_err run_record(struct wc_work *w)
         char space[160];
         struct wc_buf member = {space, 0, sizeof(space)};
         wc_buf_addf(&member, "%s/%s/%u", r->user->name, r->channel, r->number);
-        wc_gathered_session(r->presence->gathered, r->worker, worker_first, wc_buf_view(&member), on_asked, r);
+        wc_gathered_session(r->presence->gathered, wc_str(r->worker), worker_first, wc_buf_view(&member), on_asked, r);
     } else {
         wc_lease_read_live(r->presence->chat->lease, on_live, r);
     }
@@ -231,7 +231,7 @@ static void on_live(void *arg, wc_err err, struct wc_str live)
     struct wc_presence *p = r->presence;
     char space[160];
     struct wc_buf ref = {space, 0, sizeof(space)};
-    wc_buf_addf(&ref, "%s/%s/%u", r->worker.z, r->channel, r->number);
+    wc_buf_addf(&ref, "%s/%s/%u", r->worker, r->channel, r->number);
     struct wc_name key = wc_user_key(wc_str(r->user->name));
     if (err == WC_OK && r->state == RECORD_BEGIN) {
         const struct wc_str args[] = {wc_buf_view(&ref), wc_str(r->address), live};
@@ -266,7 +266,7 @@ static void check_stopped(struct wc_presence *p)
 /* Note it under the id that the worker has now. */
 static void start_over(struct record *r)
 {
-    r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", r->presence->chat->worker);
+    memcpy(r->worker, r->presence->chat->worker, sizeof(r->worker));
     r->state = RECORD_BEGIN;
     r->step = 0;
 }
@@ -275,7 +275,7 @@ static void start_over(struct record *r)
 static bool begun(struct record *r, const struct wc_reply *reply)
 {
     struct wc_presence *p = r->presence;
-    if (r->session != NULL && !wc_str_is(wc_name_str(&r->worker), p->chat->worker)) {
+    if (r->session != NULL && strcmp(r->worker, p->chat->worker) != 0) {
         start_over(r); /* the worker was declared dead while this was under way */
         return false;
     }
@@ -329,15 +329,16 @@ static void on_asked(void *arg, wc_err err, const struct wc_reply *reply)
 
 void wc_presence_begin(struct wc_presence *p, struct wc_session *s)
 {
-    struct record *r = WC_NEW(struct record);
+    const struct wc_str address = wc_str(s->address != NULL && s->address[0] != '\0' ? s->address : "-");
+    struct record *r = wc_alloc(sizeof(*r) + address.n + 1);
+    memcpy(r->address, address.p, address.n);
     r->work.run = run_record;
     r->presence = p;
     r->session = s;
     r->channel = s->ops->channel;
     r->number = s->number;
     r->user = wc_user_get(p->chat->people, wc_str(s->user->name));
-    r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%s", p->chat->worker);
-    snprintf(r->address, sizeof(r->address), "%s", s->address != NULL && s->address[0] != '\0' ? s->address : "-");
+    memcpy(r->worker, p->chat->worker, sizeof(r->worker));
     r->next = p->records;
     r->prev = &p->records;
     if (r->next != NULL)

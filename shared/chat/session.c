@@ -1,5 +1,7 @@
 #include "chat/session.h"
 
+#include "chat/answer.h"
+
 #include "chat/auth.h"
 #include "chat/cursor.h"
 #include "chat/fanout.h"
@@ -185,8 +187,8 @@ static void attach(struct wc_session *s)
     wc_user_add_session(user, s);
     chat->sessions->count++;
     s->attaching = 1; /* presence */
-    for (size_t i = 0; i < user->nconvs; i++) {
-        struct wc_str conv = wc_name_str(&user->convs[i]);
+    struct wc_str convs = wc_str(user->convs), conv;
+    while (wc_next_word(&convs, ' ', &conv)) {
         const struct wc_place *place = s->from != NULL ? wc_places_find(&s->from->places, conv) : NULL;
         enum wc_link_start unknown = s->from != NULL ? s->from->unknown : WC_START_HEAD;
         wc_fanout_link(chat->fanout, s, conv, place != NULL ? WC_START_CURSOR : unknown,
