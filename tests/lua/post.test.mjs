@@ -211,6 +211,8 @@ test('a reply must name a message of the conversation', async () => {
     assert.equal((await bench.log(ROOM)).at(-1).fields.reply_to, id);
     for (const reply of [event, '1-1', `${msOf(id)}-99`])
         assert.equal((await post(bench, ROOM, 'alice', 'three', { reply }))[0], 'bad_request');
+    for (const reply of [id, '1-1'])
+        assert.deepEqual(await post(bench, ROOM, 'eve', 'four', { reply }), ['not_a_member'], 'whether there is such a message is for members');
 });
 
 test('an action says so, after the other fields', async () => {
