@@ -37,9 +37,6 @@ struct wc_gathered *wc_gathered_new(struct wc_chat *chat)
 
 static void call_free(struct call *call)
 {
-    for (size_t i = 0; i < KINDS; i++)
-        if (call->gathered->open[i] == call)
-            call->gathered->open[i] = NULL;
     wc_buf_free(&call->members);
     free(call);
 }

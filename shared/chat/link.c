@@ -153,7 +153,6 @@ void wc_link_attach(struct wc_link *l)
 void wc_link_outside(struct wc_link *l, struct wc_id ended)
 {
     l->cursor = ended;
-    l->outside = true;
     l->again = false;
     wc_link_attach(l);
 }

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,8 +59,10 @@ void wc_cursor_encode(struct wc_buf *out, const struct wc_baseline *baseline, co
 {
     uint8_t plain[WC_CURSOR_BYTES + 3 * VARINT_MOST];
     size_t size = put_head(plain, baseline);
-    for (size_t i = 0; i < n && size <= WC_CURSOR_BYTES; i++)
+    for (size_t i = 0; i < n; i++) {
+        assert(size <= WC_CURSOR_BYTES);
         size += put_move(plain + size, &moves[i]);
+    }
     wc_base64url_add(out, plain, size);
 }
 

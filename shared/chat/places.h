@@ -32,6 +32,7 @@ struct wc_move {
 
 /* How many bytes such a cursor has before base64url. */
 size_t wc_cursor_size(const struct wc_baseline *baseline, const struct wc_move *moves, size_t n);
+/* Of no more than WC_CURSOR_BYTES. */
 void wc_cursor_encode(struct wc_buf *out, const struct wc_baseline *baseline, const struct wc_move *moves, size_t n);
 /* False, *out untouched, when `text` can't be a cursor; else its baseline. */
 bool wc_cursor_baseline(struct wc_str text, struct wc_baseline *out);

@@ -14,18 +14,13 @@ enum {
     MORE_MOST = 10        /* … and what may follow it */
 };
 
-struct list {
-    struct wc_post *head, *last;
-};
-
 /* A conversation that is posted to. */
 struct lane {
     UT_hash_handle hh; /* by `key` */
     struct wc_posts *posts;
     struct lane *next_due;
     struct wc_name key;
-    struct list waiting;
-    struct wc_post *under_way;
+    struct wc_post *waiting, *last_waiting, *under_way;
     bool due; /* its waiting ones go at the end of this turn */
 };
 
@@ -79,30 +74,21 @@ static void fail_all(struct wc_post *post, wc_err err)
 /* Takes the first ones, up to `last`. */
 static struct wc_post *take(struct lane *lane, struct wc_post *last)
 {
-    struct wc_post *first = lane->waiting.head;
+    struct wc_post *first = lane->waiting;
     for (const struct wc_post *post = first; post != last->behind; post = post->behind)
         lane->posts->waiting--;
-    lane->waiting.head = last->behind;
+    lane->waiting = last->behind;
     last->behind = NULL;
     return first;
 }
 
-/* Cuts off what is before the next `separator`. Absent when nothing is left. */
-static struct wc_str cut(struct wc_str *rest, char separator)
-{
-    struct wc_str all = *rest;
-    const char *end = all.p != NULL ? memchr(all.p, separator, all.n) : NULL;
-    *rest = end != NULL ? wc_str_from(all, (size_t)(end - all.p) + 1) : WC_STR_NONE;
-    return end != NULL ? (struct wc_str){all.p, (size_t)(end - all.p)} : all;
-}
-
 static void give(struct wc_post *post, struct wc_str words)
 {
-    struct wc_post_answer answer;
+    struct wc_post_answer answer = {WC_STR_NONE, WC_STR_NONE, WC_STR_NONE};
     struct wc_call *call = post->call;
-    answer.code = cut(&words, WC_FIELD_SEPARATOR);
-    answer.first = cut(&words, WC_FIELD_SEPARATOR);
-    answer.second = cut(&words, WC_FIELD_SEPARATOR);
+    (void)wc_str_cut(&words, WC_FIELD_SEPARATOR, &answer.code);
+    (void)wc_str_cut(&words, WC_FIELD_SEPARATOR, &answer.first);
+    (void)wc_str_cut(&words, WC_FIELD_SEPARATOR, &answer.second);
     if (wc_str_is(answer.code, "ok") && !wc_str_is(answer.second, "repeated"))
         wc_call_committed(call, wc_name_str(&call->key), answer.first);
     post->next(call, &answer);
@@ -112,24 +98,23 @@ static void on_answers(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct lane *lane = arg;
     struct wc_post *post = lane->under_way;
-    struct wc_str rest = err == WC_OK ? wc_reply_self(reply) : WC_STR_NONE;
+    struct wc_str rest = err == WC_OK ? wc_reply_self(reply) : WC_STR_NONE, words;
     lane->under_way = NULL;
     if (err != WC_OK) { /* who waits behind these has waited long enough, too */
         fail_all(post, err);
         post = NULL;
-        if (lane->waiting.head != NULL)
-            fail_all(take(lane, lane->waiting.last), err);
+        if (lane->waiting != NULL)
+            fail_all(take(lane, lane->last_waiting), err);
     }
-    cut(&rest, WC_EVENT_SEPARATOR); /* the call's number */
+    (void)wc_str_cut(&rest, WC_EVENT_SEPARATOR, &words); /* the call's number */
     for (struct wc_post *behind; post != NULL; post = behind) {
-        struct wc_str words = cut(&rest, WC_EVENT_SEPARATOR);
         behind = post->behind;
-        if (words.p != NULL)
+        if (wc_str_cut(&rest, WC_EVENT_SEPARATOR, &words))
             give(post, words);
         else
             wc_call_fail(post->call, WC_UNAVAILABLE, NULL);
     }
-    if (lane->waiting.head != NULL)
+    if (lane->waiting != NULL)
         set_due(lane);
     else if (!lane->due)
         lane_free(lane);
@@ -204,10 +189,10 @@ static void send_waiting(struct lane *lane)
     add_u64(&args, o->post_burst);
     add_u64(&args, o->retention_messages);
     add_u64(&args, o->retention_ms);
-    add(&args, lane->waiting.head->peer);
+    add(&args, lane->waiting->peer);
     add(&args, wc_str(posts->chat->worker));
     add_u64(&args, ++posts->number);
-    struct wc_post *post = lane->waiting.head, *last;
+    struct wc_post *post = lane->waiting, *last;
     size_t left = BURST_MOST, n;
     do {
         last = add_author(&args, post, left, &n);
@@ -275,11 +260,11 @@ void wc_posts_add(struct wc_posts *posts, struct wc_call *call, struct wc_post *
     }
     post->call = call;
     post->behind = NULL;
-    if (lane->waiting.head != NULL)
-        lane->waiting.last->behind = post;
+    if (lane->waiting != NULL)
+        lane->last_waiting->behind = post;
     else
-        lane->waiting.head = post;
-    lane->waiting.last = post;
+        lane->waiting = post;
+    lane->last_waiting = post;
     if (lane->under_way == NULL)
         set_due(lane);
 }

@@ -128,7 +128,7 @@ static struct join *join_of(struct wc_writer *w, const struct wc_outq *q)
 /* A copy of a list that is this queue's alone: cheaper to hand to the kernel than its pieces. */
 static struct wc_str copy_of(struct wc_writer *w, const struct wc_outq *q)
 {
-    if (q->count == 0 || q->bytes > SCRATCH_EACH || q->bytes > SCRATCH - w->scratched)
+    if (q->count == 0 || q->bytes > SCRATCH_EACH) /* write_batch keeps so much free */
         return WC_STR_NONE;
     if (w->scratch == NULL)
         w->scratch = wc_realloc(NULL, SCRATCH);

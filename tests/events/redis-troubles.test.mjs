@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
+import { connectWebSocket } from '../lib/websocket.mjs';
 import { allKept, keepPosting, keepTyping, listen, makeRoom, metric, people, post, roomKey, sawExactly, subscribed, truth } from './watch.mjs';
 
 const KEY = roomKey('dev');
@@ -101,4 +102,29 @@ test('a Redis that went back in time: sessions are told, and what is new is deli
         await ear.hears('new 5');
         assert.deepEqual(ear.texts('dev'), ['kept', 'lost', 'new'].flatMap((w) => [1, 2, 3, 4, 5].map((i) => `${w} ${i}`)));
     }
+});
+
+test('what many post while Redis hangs goes in a few calls: each under its author\'s name, in order, once', async (t) => {
+    const site = await startSite({ args: ['--post-rate', '0', '--redis-command-timeout', '20s'] });
+    t.after(() => site.stop());
+    const cast = Object.values(await people(site, 'alice', 'bob', 'carol'));
+    await makeRoom(cast[0], 'dev', { members: cast.slice(1) });
+    const sockets = await Promise.all(cast.map(({ token }) => connectWebSocket(`${site.workers[0].httpUrl}/v1/ws`, { token })));
+    const EACH = 60;
+    const evals = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await site.redis.command('INFO', 'commandstats'))[1]);
+    const before = await evals();
+    site.redis.pause();
+    const sent = [];
+    for (let i = 0; i < EACH; i++)
+        sockets.forEach((ws, who) => sent.push(ws.must('message.send', { target: 'wcchat://rooms/dev', text: `${cast[who].user} ${i}` })));
+    await eventually(async () => await metric(site.workers[0], 'wcchat_calls') === EACH * cast.length, { what: 'all of them to be under way' });
+    site.redis.resume();
+    const ids = (await Promise.all(sent)).map(({ id }) => id);
+    assert.equal(new Set(ids).size, EACH * cast.length);
+    const log = (await site.redis.stream(`${KEY}:log`)).filter(({ fields }) => fields.type === 'messagepublished');
+    assert.deepEqual(log.map(({ id }) => id).sort(), ids.sort());
+    for (const { user } of cast)
+        assert.deepEqual(log.filter(({ fields }) => fields.from === user).map(({ fields }) => fields.text), Array.from({ length: EACH }, (_, i) => `${user} ${i}`));
+    const calls = await evals() - before;
+    assert.ok(calls < EACH, `${calls} calls`);
 });

@@ -110,7 +110,7 @@ void wc_telnet_address_text(const struct wc_telnet_address *a, char out[48])
         inet_ntop(AF_INET6, &a->ip, out, 48);
         return;
     }
-    for (size_t i = 12; i < 16; i++) { /* inet_ntop prints, which takes longer than the rest of a post's beginning */
+    for (size_t i = 12; i < 16; i++) { /* inet_ntop prints them one by one, and each post asks */
         out += wc_u64_format(a->ip.s6_addr[i], out);
         *out++ = i < 15 ? '.' : '\0';
     }
