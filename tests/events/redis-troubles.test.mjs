@@ -107,7 +107,7 @@ test('a Redis that went back in time: sessions are told, and what is new is deli
 test('what many post while Redis hangs goes in a few calls: each under its author\'s name, in order, once', async (t) => {
     const site = await startSite({ args: ['--post-rate', '0', '--redis-command-timeout', '20s'] });
     t.after(() => site.stop());
-    const cast = Object.values(await people(site, 'alice', 'bob', 'carol'));
+    const cast = Object.values(await people(site, 'alice', 'bob', 'carol', 'dave', 'eve', 'frank'));
     await makeRoom(cast[0], 'dev', { members: cast.slice(1) });
     const sockets = await Promise.all(cast.map(({ token }) => connectWebSocket(`${site.workers[0].httpUrl}/v1/ws`, { token })));
     const EACH = 60;
