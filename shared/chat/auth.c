@@ -68,6 +68,8 @@ static void remember(struct wc_auth *a, const struct wc_auth_request *r, bool ov
         c->over = over;
         return;
     }
+    if (r->once)
+        return;
     if (a->cached >= CACHE_MAX) {
         assert(a->cache != NULL && a->cache->hh.prev == NULL); /* the head is the oldest */
         forget(a, a->cache);
@@ -83,20 +85,18 @@ static void remember(struct wc_auth *a, const struct wc_auth_request *r, bool ov
     a->cached++;
 }
 
-static void identify(const struct wc_claims *claims, const struct wc_user *user, struct wc_identity *out)
+static void identify(const struct wc_user *user, const char *family, uint64_t generation, uint64_t expires,
+                     struct wc_identity *out)
 {
-    memset(out, 0, sizeof(*out));
-    memcpy(out->user, claims->user, sizeof(out->user));
-    memcpy(out->family, claims->family, sizeof(out->family));
-    out->generation = claims->generation;
-    out->expires = claims->expires;
-    out->admin = user->admin;
+    *out = (struct wc_identity){.generation = generation, .expires = expires, .admin = user->admin};
+    wc_user_copy_name(user, out->user);
+    memcpy(out->family, family, sizeof(out->family));
 }
 
 static struct wc_claims claims_of(const struct wc_auth_cached_token *c)
 {
     struct wc_claims claims = {.generation = c->generation, .expires = c->expires};
-    memcpy(claims.user, c->user->name, sizeof(claims.user));
+    wc_user_copy_name(c->user, claims.user);
     memcpy(claims.family, c->family, sizeof(claims.family));
     return claims;
 }
@@ -108,8 +108,7 @@ bool wc_auth_cached(struct wc_auth *a, struct wc_str token, struct wc_identity *
     const struct wc_auth_cached_token *c = lookup(a, digest);
     if (c == NULL || c->over || !c->user->fresh || !wc_user_allows(c->user, wc_str(c->family), c->generation))
         return false;
-    const struct wc_claims claims = claims_of(c);
-    identify(&claims, c->user, out);
+    identify(c->user, c->family, c->generation, c->expires, out);
     a->hits++;
     return true;
 }
@@ -177,7 +176,7 @@ static void on_fresh(void *arg, wc_err err)
         wc_auth_end(r, WC_UNAVAILABLE);
     } else if (wc_user_allows(r->user, wc_str(r->claims.family), r->claims.generation)) {
         remember(a, r, false);
-        identify(&r->claims, r->user, &r->who);
+        identify(r->user, r->claims.family, r->claims.generation, r->claims.expires, &r->who);
         a->verified++;
         wc_auth_end(r, WC_OK);
     } else if (!r->looked_again && r->user->exists && r->user->usable) {
@@ -195,6 +194,7 @@ void wc_auth_check_token(struct wc_auth_request *r, struct wc_str token, const s
 {
     struct wc_auth *a = r->auth;
     const char *why = NULL;
+    r->once = user != NULL;
     wc_sha256(token, r->digest);
     const struct wc_auth_cached_token *c = lookup(a, r->digest);
     if (c != NULL)

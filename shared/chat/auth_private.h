@@ -21,6 +21,7 @@ struct wc_auth_request {
     struct wc_claims claims;
     struct wc_user *user;
     bool looked_again;
+    bool once; /* it is given to open a session, not with every request: not worth keeping */
     /* by password */
     char *password;
     size_t password_n;

@@ -43,6 +43,8 @@ struct wc_chat_stop {
     void *arg;
 };
 
+#define WC_WORKER_SIZE 11 /* bytes of a worker's id, `w-` and 8 characters, with a NUL */
+
 struct wc_chat {
     struct ev_loop *loop;
     struct wc_log *log;
@@ -70,9 +72,9 @@ struct wc_chat {
     const struct wc_nats_site *nats; /* nats_jwt.h; NULL: that channel is off */
     struct wc_chat_stop stop;
     const char *version;
-    uint64_t started_ms; /* since the epoch */
-    char worker[32];     /* this worker's id: unique per start; a new one after it was declared dead */
-    bool started;        /* registered, general made: may serve */
+    uint64_t started_ms;         /* since the epoch */
+    char worker[WC_WORKER_SIZE]; /* this worker's id: unique per start; a new one after it was declared dead */
+    bool started;                /* registered, general made: may serve */
     bool draining;
 };
 

@@ -44,6 +44,8 @@ struct wc_cursor {
     bool busy;
 };
 
+static wc_err run_write(struct wc_work *w);
+
 static const struct wc_metric metrics[] = {
     {"wcchat_cursor_baselines_total", NULL, WC_COUNTER, offsetof(struct wc_cursors, written), 1,
      "Baselines of cursors written to Redis"},
@@ -57,7 +59,7 @@ struct wc_cursors *wc_cursors_new(struct wc_chat *chat)
 {
     struct wc_cursors *cursors = WC_NEW(struct wc_cursors);
     cursors->chat = chat;
-    wc_workq_init(&cursors->work, chat->loop, WRITES_MOST);
+    wc_workq_init(&cursors->work, chat->loop, WRITES_MOST, run_write);
     wc_metrics_add(chat->metrics, metrics, WC_COUNT(metrics), cursors);
     return cursors;
 }
@@ -157,15 +159,13 @@ static void take_down(struct wc_cursor *cur)
         if (!wc_link_placed(l))
             continue;
         cur->next_base[n] = wc_link_position(l);
-        wc_buf_str(&cur->lines, wc_name_str(&l->conv->name));
+        wc_buf_str(&cur->lines, wc_conv_str(l->conv));
         wc_buf_c(&cur->lines, ' ');
         wc_id_add(&cur->lines, cur->next_base[n]);
         wc_buf_c(&cur->lines, '\n');
         l->next_place = (uint32_t)++n;
     }
 }
-
-static wc_err run_write(struct wc_work *w);
 
 /* Has a new baseline written, of where the conversations are now. */
 static void write_baseline(struct wc_cursor *cur)
@@ -283,7 +283,7 @@ static void use_places(struct wc_cursor *cur, const struct wc_places *places)
     for (size_t i = 0; i < places->n; i++)
         cur->base[places->v[i].number - 1] = places->v[i].base;
     for (struct wc_link *l = cur->session->links; l != NULL; l = l->next_of_session) {
-        const struct wc_place *p = wc_places_find(places, wc_name_str(&l->conv->name));
+        const struct wc_place *p = wc_places_find(places, wc_conv_str(l->conv));
         l->place = p != NULL ? p->number : 0;
     }
 }
@@ -293,7 +293,6 @@ void wc_cursor_begin(struct wc_session *s, const struct wc_places *places, bool 
     struct wc_cursor *cur = WC_NEW(struct wc_cursor);
     cur->all = s->user->chat->cursors;
     cur->session = s;
-    cur->work.run = run_write;
     cur->each = each;
     cur->ready = cb;
     s->cursor = cur;

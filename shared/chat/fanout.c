@@ -33,24 +33,28 @@ static const struct wc_metric metrics[] = {
     {"wcchat_links", NULL, WC_GAUGE, offsetof(struct wc_fanout_stats, links), 1, "Places of sessions in conversations"},
 };
 
+static wc_err run(struct wc_work *w);
+
 struct wc_fanout *wc_fanout_new(struct wc_chat *chat)
 {
     struct wc_fanout *f = WC_NEW(struct wc_fanout);
     f->chat = chat;
     f->receipts = wc_receipts_new(chat);
-    wc_workq_init(&f->work, chat->loop, UNDER_WAY_MOST);
+    wc_workq_init(&f->work, chat->loop, UNDER_WAY_MOST, run);
     wc_metrics_add(chat->metrics, metrics, WC_COUNT(metrics), &f->stats);
     return f;
 }
 
-static void conv_free(struct wc_conv *c)
+static void conv_free(void *arg)
 {
-    HASH_DEL(c->fanout->convs, c);
+    struct wc_conv *c = arg;
     c->fanout->stats.conversations--;
     wc_unsubscribe(c->subscription);
     free(c->live);
     free(c);
 }
+
+static const struct wc_subscription_events subscription_events;
 
 void wc_fanout_free(struct wc_fanout *f)
 {
@@ -58,12 +62,11 @@ void wc_fanout_free(struct wc_fanout *f)
         return;
     for (struct wc_work *w = f->work.head, *next_work; w != NULL; w = next_work) {
         next_work = w->next;
-        wc_link_forget(w);
+        if (w->kind == WORK_LINK)
+            wc_link_forget(w);
     }
     wc_workq_stop(&f->work);
-    struct wc_conv *c, *next;
-    HASH_ITER (hh, f->convs, c, next)
-        conv_free(c);
+    wc_subscriptions_each(f->chat->subscriber, &subscription_events, conv_free);
     wc_receipts_free(f->receipts);
     free(f);
 }
@@ -209,9 +212,10 @@ static void run_add(struct wc_conv *c, struct run *run, struct wc_event *ev)
 static void on_event(struct wc_conv *c, struct run *run, struct wc_str payload)
 {
     struct wc_fanout *f = c->fanout;
-    struct wc_event *ev = wc_event_parse(wc_name_str(&c->name), payload);
+    struct wc_event *ev = wc_event_parse(wc_conv_str(c), payload);
     if (ev == NULL) {
-        wc_log(f->chat->log, WC_WARN, "malformed event ignored", WC_S("channel", wc_name_str(&c->key)));
+        wc_log(f->chat->log, WC_WARN, "malformed event ignored",
+               WC_S("channel", wc_subscription_channel(c->subscription)));
         return;
     }
     f->stats.events++;
@@ -255,7 +259,7 @@ static void chain_broken(struct wc_conv *c, struct wc_id head)
     struct wc_id before = c->last;
     f->stats.breaks++;
     wc_log(f->chat->log, WC_WARN, "log does not follow what was delivered; sessions start again from its head",
-           WC_S("conversation", wc_name_str(&c->name)), WC_I("last_seq", before.seq), WC_I("head_seq", head.seq));
+           WC_S("conversation", wc_conv_str(c)), WC_I("last_seq", before.seq), WC_I("head_seq", head.seq));
     c->last = head;
     while (c->nlive != 0)
         wc_link_lose(c->live[c->nlive - 1], before);
@@ -274,7 +278,7 @@ static bool deliver_page(struct wc_conv *c, const struct wc_reply *page, struct 
         if (broken == i + 1)
             break;
         const struct wc_reply *entry = wc_reply_at(page, i + 3);
-        struct wc_event *ev = wc_event_of_entry(wc_name_str(&c->name), entry);
+        struct wc_event *ev = wc_event_of_entry(wc_conv_str(c), entry);
         if (ev != NULL && wc_id_cmp(ev->id, c->last) > 0)
             deliver(c, &ev, 1);
         else if (ev == NULL && !wc_id_parse(wc_reply_str(entry, 0), &c->last))
@@ -326,9 +330,14 @@ static wc_err run_gap(struct wc_work *w)
     c->seen = (struct wc_id){0, 0}; /* what was heard of before this read is in the log by now */
     char id[WC_ID_MAX_LEN], page[24];
     int n = snprintf(page, sizeof(page), "%llu", (unsigned long long)chat->options.page);
-    const struct wc_str key = wc_name_str(&c->key);
+    const struct wc_str key = wc_subscription_channel(c->subscription);
     const struct wc_str args[] = {{id, wc_id_format(c->last, id)}, {page, (size_t)n}, WC_STR("")};
     return wc_redis_script(chat->redis, WC_SCRIPT_LOG_READ, &key, 1, args, WC_COUNT(args), on_gap, c);
+}
+
+static wc_err run(struct wc_work *w)
+{
+    return w->kind == WORK_LINK ? wc_link_run(w) : run_gap(w);
 }
 
 /* Heads are compared at once, not at the next event. */
@@ -355,21 +364,19 @@ static const struct wc_subscription_events subscription_events = {on_confirmed, 
 
 struct wc_conv *wc_conv_get(struct wc_fanout *f, struct wc_str name)
 {
-    struct wc_conv *c;
-    HASH_FIND(hh, f->convs, name.p, (unsigned)name.n, c);
+    struct wc_subscriber *subscriber = f->chat->subscriber;
+    struct wc_name key = wc_conv_key(name);
+    struct wc_conv *c = wc_subscription_of(subscriber, wc_name_str(&key));
     if (c != NULL) {
         wc_conv_hold(c);
         return c;
     }
-    c = WC_NEW(struct wc_conv);
+    c = wc_alloc(sizeof(*c) + name.n);
     c->fanout = f;
     c->held = 1;
-    c->work.run = run_gap;
-    c->key = wc_conv_key(name);
-    memcpy(c->name.z, name.p, name.n);
-    c->name.n = (uint8_t)name.n;
-    HASH_ADD_KEYPTR(hh, f->convs, c->name.z, c->name.n, c);
+    memcpy(c->name, name.p, name.n);
+    c->name_n = (uint8_t)name.n;
     f->stats.conversations++;
-    c->subscription = wc_subscribe(f->chat->subscriber, wc_name_str(&c->key), &subscription_events, c);
+    c->subscription = wc_subscribe(subscriber, wc_name_str(&key), &subscription_events, c);
     return c;
 }

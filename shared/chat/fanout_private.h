@@ -6,9 +6,9 @@
 #include "chat/receipts.h"
 #include "chat/work.h"
 
-#include <uthash.h>
-
 /* What fanout.c (conversations) and link.c (sessions' places in them) know of each other. */
+enum work_kind { WORK_CONV, WORK_LINK };
+
 enum link_state {
     LINK_ATTACH, /* waits for the subscription, then for attach.lua */
     LINK_LIVE,
@@ -27,16 +27,15 @@ struct wc_link {
     uint32_t index;               /* in conv->live */
     uint32_t place, next_place;   /* in the baseline of the session's cursor, and in the next; 0: none (cursor.c) */
     uint8_t state, start, side;
-    bool counted, busy;
-    bool outside; /* between two memberships of the user: hidden, up to their joining or `joined` */
-    bool again;   /* asked for while it was here: attach.lua's answer may be older than that */
+    bool counted : 1, busy : 1;
+    bool outside : 1; /* between two memberships of the user: hidden, up to their joining or `joined` */
+    bool again : 1;   /* asked for while it was here: attach.lua's answer may be older than that */
 };
 
+/* It is found by its subscription, whose channel is its key. */
 struct wc_conv {
     struct wc_work work; /* reading what Pub/Sub did not bring */
-    UT_hash_handle hh;
     struct wc_fanout *fanout;
-    struct wc_name name, key;
     struct wc_subscription *subscription;
     struct wc_id last; /* delivered */
     struct wc_id seen; /* heard of while it could not be delivered */
@@ -47,11 +46,17 @@ struct wc_conv {
     uint32_t held;          /* requests and ended links that still point here */
     bool has_last, confirmed, reading;
     bool lost, again; /* the subscription was lost; and is there again */
+    uint8_t name_n;
+    char name[];
 };
+
+static inline struct wc_str wc_conv_str(const struct wc_conv *c)
+{
+    return (struct wc_str){c->name, c->name_n};
+}
 
 struct wc_fanout {
     struct wc_chat *chat;
-    struct wc_conv *convs;
     struct wc_workq work;
     struct wc_receipts *receipts;
     struct wc_fanout_stats stats;
@@ -64,6 +69,7 @@ void wc_link_fall_behind(struct wc_link *l, struct wc_id cursor); /* from LIVE: 
 /* From LIVE or AHEAD: what follows the cursor is for the log to say. */
 void wc_link_lose(struct wc_link *l, struct wc_id cursor);
 void wc_link_end(struct wc_link *l);
+wc_err wc_link_run(struct wc_work *w);
 void wc_link_forget(struct wc_work *w); /* at the end: an ended link may still be queued */
 /* After the event that ended the membership: it may have begun anew by now, and then nothing of it is to be missed. */
 void wc_link_outside(struct wc_link *l, struct wc_id ended);

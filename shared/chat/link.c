@@ -94,12 +94,10 @@ void wc_link_end(struct wc_link *l)
 static struct wc_link *link_of(const struct wc_session *s, struct wc_str conv_name)
 {
     struct wc_link *l = s->links;
-    while (l != NULL && !wc_str_eq(wc_name_str(&l->conv->name), conv_name))
+    while (l != NULL && !wc_str_eq(wc_conv_str(l->conv), conv_name))
         l = l->next_of_session;
     return l;
 }
-
-static wc_err run_link(struct wc_work *w);
 
 void wc_fanout_link(struct wc_fanout *f, struct wc_session *s, struct wc_str conv_name, enum wc_link_start start,
                     struct wc_id cursor, bool counted)
@@ -110,7 +108,7 @@ void wc_fanout_link(struct wc_fanout *f, struct wc_session *s, struct wc_str con
         return;
     }
     l = WC_NEW(struct wc_link);
-    l->work.run = run_link;
+    l->work.kind = WORK_LINK;
     l->conv = wc_conv_get(f, conv_name);
     l->conv->nlinks++;
     f->stats.links++;
@@ -184,7 +182,7 @@ void wc_fanout_places(const struct wc_session *s, wc_fanout_place_cb cb, void *a
 {
     for (const struct wc_link *l = s->links; l != NULL; l = l->next_of_session)
         if (wc_link_placed(l))
-            cb(arg, wc_name_str(&l->conv->name), l->side, wc_link_position(l));
+            cb(arg, wc_conv_str(l->conv), l->side, wc_link_position(l));
 }
 
 void wc_fanout_resume(struct wc_fanout *f, struct wc_session *s)
@@ -274,7 +272,7 @@ static void resync(struct wc_link *l, struct wc_id head)
     l->outside = false;
     if (l->session->cursor != NULL)
         wc_cursor_moved(l->session, l);
-    wc_session_resync(f->chat, l->session, wc_name_str(&l->conv->name), l->side);
+    wc_session_resync(f->chat, l->session, wc_conv_str(l->conv), l->side);
     f->stats.resyncs++;
 }
 
@@ -321,7 +319,7 @@ static bool take_page(struct wc_link *l, const struct wc_reply *page)
         if (wc_session_full(chat, l->session))
             return true;
         const struct wc_reply *entry = wc_reply_at(page, i + 3);
-        struct wc_event *ev = wc_event_of_entry(wc_name_str(&l->conv->name), entry);
+        struct wc_event *ev = wc_event_of_entry(wc_conv_str(l->conv), entry);
         if (!wc_id_parse(wc_reply_str(entry, 0), &l->cursor) || ev == NULL)
             continue;
         struct wc_id id = ev->id;
@@ -389,11 +387,11 @@ static void on_reply(void *arg, wc_err err, const struct wc_reply *reply)
 void wc_link_forget(struct wc_work *w)
 {
     struct wc_link *l = WC_CONTAINER(w, struct wc_link, work);
-    if (w->run == run_link && l->session == NULL)
+    if (l->session == NULL)
         link_free(l);
 }
 
-static wc_err run_link(struct wc_work *w)
+wc_err wc_link_run(struct wc_work *w)
 {
     struct wc_link *l = WC_CONTAINER(w, struct wc_link, work);
     if (l->session == NULL) {
@@ -401,7 +399,7 @@ static wc_err run_link(struct wc_work *w)
         return WC_NOT_FOUND;
     }
     struct wc_chat *chat = l->conv->fanout->chat;
-    const struct wc_str key = wc_name_str(&l->conv->key), user = wc_str(l->session->user->name);
+    const struct wc_str key = wc_subscription_channel(l->conv->subscription), user = wc_str(l->session->user->name);
     wc_err err;
     if (l->state == LINK_ATTACH) {
         char id[WC_ID_MAX_LEN];

@@ -12,28 +12,38 @@ struct wc_outq_own {
     char bytes[];
 };
 
-static struct wc_outq_piece *piece_at(const struct wc_outq *q, uint32_t i)
+static struct wc_outq_piece *piece_at(struct wc_outq_ring *ring, uint32_t i)
 {
-    return &q->ring[(q->head + i) & (q->cap - 1)];
+    return &ring->pieces[(ring->head + i) & (ring->cap - 1)];
 }
 
 static void grow(struct wc_outq *q)
 {
-    uint32_t cap = q->cap == 0 ? FIRST_CAP : q->cap * 4;
-    struct wc_outq_piece *ring = wc_realloc_array(NULL, cap, sizeof(*ring));
-    for (uint32_t i = 0; i < q->count; i++)
-        ring[i] = *piece_at(q, i);
-    free(q->ring);
+    struct wc_outq_ring *old = q->ring;
+    uint32_t cap = old == NULL ? FIRST_CAP : old->cap * 4;
+    struct wc_outq_ring *ring = wc_realloc(NULL, sizeof(*ring) + cap * sizeof(struct wc_outq_piece));
+    *ring = (struct wc_outq_ring){.cap = cap};
+    if (old != NULL) {
+        ring->own = old->own;
+        ring->offset = old->offset;
+        for (uint32_t i = 0; i < q->count; i++)
+            ring->pieces[i] = *piece_at(old, i);
+    }
+    free(old);
     q->ring = ring;
-    q->head = 0;
-    q->cap = cap;
+}
+
+/* There is room for a piece more. */
+static void reserve(struct wc_outq *q)
+{
+    if (q->ring == NULL || q->count == q->ring->cap)
+        grow(q);
 }
 
 static void push(struct wc_outq *q, struct wc_outq_piece piece)
 {
-    if (q->count == q->cap)
-        grow(q);
-    *piece_at(q, q->count++) = piece;
+    reserve(q);
+    *piece_at(q->ring, q->count++) = piece;
     q->bytes += piece.len;
 }
 
@@ -46,19 +56,20 @@ void wc_outq_push(struct wc_outq *q, struct wc_frame *frame)
 /* Makes room for `n` bytes more of one's own: first where written ones were. */
 static char *reserve_own(struct wc_outq *q, uint32_t n)
 {
-    struct wc_outq_own *own = q->own;
+    reserve(q);
+    struct wc_outq_own *own = q->ring->own;
     if (own == NULL || own->cap - own->end < n) {
         uint32_t kept = own != NULL ? own->end - own->head : 0;
         if (own != NULL && own->head >= kept && own->cap - kept >= n) {
             memcpy(own->bytes, own->bytes + own->head, kept);
         } else {
             uint32_t cap = (kept + n) * 2 > OWN_FIRST ? (kept + n) * 2 : OWN_FIRST;
-            q->own = wc_realloc(NULL, sizeof(*own) + cap);
-            q->own->cap = cap;
+            struct wc_outq_own *more = wc_realloc(NULL, sizeof(*own) + cap);
+            more->cap = cap;
             if (own != NULL)
-                memcpy(q->own->bytes, own->bytes + own->head, kept);
+                memcpy(more->bytes, own->bytes + own->head, kept);
             free(own);
-            own = q->own;
+            own = q->ring->own = more;
         }
         own->head = 0;
         own->end = kept;
@@ -88,14 +99,17 @@ struct walk {
 
 static struct walk walk_of(const struct wc_outq *q)
 {
-    return (struct walk){q, 0, q->offset, q->own != NULL ? q->own->bytes + q->own->head : NULL};
+    const struct wc_outq_ring *ring = q->ring;
+    if (ring == NULL)
+        return (struct walk){q, 0, 0, NULL};
+    return (struct walk){q, 0, ring->offset, ring->own != NULL ? ring->own->bytes + ring->own->head : NULL};
 }
 
 static struct wc_str next_piece(struct walk *w)
 {
     if (w->i == w->q->count)
         return WC_STR_NONE;
-    const struct wc_outq_piece *piece = piece_at(w->q, w->i++);
+    const struct wc_outq_piece *piece = piece_at(w->q->ring, w->i++);
     const char *from = piece->frame != NULL ? piece->frame->bytes : w->own;
     struct wc_str left = {from + w->skip, piece->len - w->skip};
     w->skip = 0;
@@ -121,23 +135,25 @@ void wc_outq_copy(const struct wc_outq *q, char *to)
 
 static void written(struct wc_outq *q, size_t n)
 {
+    struct wc_outq_ring *ring = q->ring;
     q->bytes -= n;
-    n += q->offset;
-    while (q->count != 0 && n >= piece_at(q, 0)->len) {
-        const struct wc_outq_piece *piece = piece_at(q, 0);
+    n += ring->offset;
+    while (q->count != 0 && n >= piece_at(ring, 0)->len) {
+        const struct wc_outq_piece *piece = piece_at(ring, 0);
         n -= piece->len;
         if (piece->frame == NULL)
-            q->own->head += piece->len;
+            ring->own->head += piece->len;
         wc_frame_unref(piece->frame);
-        q->head = (q->head + 1) & (q->cap - 1);
+        ring->head = (ring->head + 1) & (ring->cap - 1);
         q->count--;
     }
-    q->offset = (uint32_t)n;
+    ring->offset = (uint32_t)n;
 }
 
 void wc_outq_took(struct wc_outq *q, size_t n)
 {
-    written(q, n);
+    if (n != 0)
+        written(q, n);
     if (q->count == 0)
         wc_outq_clear(q);
 }
@@ -170,8 +186,9 @@ enum wc_outq_result wc_outq_write(struct wc_outq *q, int fd)
 void wc_outq_clear(struct wc_outq *q)
 {
     for (uint32_t i = 0; i < q->count; i++)
-        wc_frame_unref(piece_at(q, i)->frame);
+        wc_frame_unref(piece_at(q->ring, i)->frame);
+    if (q->ring != NULL)
+        free(q->ring->own);
     free(q->ring);
-    free(q->own);
     *q = (struct wc_outq){0};
 }

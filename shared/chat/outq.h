@@ -15,13 +15,18 @@ struct wc_outq_piece {
     uint32_t len;
 };
 
+struct wc_outq_ring {
+    struct wc_outq_own *own; /* NULL while there is none */
+    uint32_t head, cap;      /* cap: a power of two */
+    uint32_t offset;         /* bytes of the first piece that are written */
+    struct wc_outq_piece pieces[];
+};
+
 struct wc_outq {
-    struct wc_outq_piece *ring; /* NULL while empty */
-    struct wc_outq_own *own;    /* NULL while there is none */
-    uint32_t head, count, cap;
-    uint32_t offset; /* bytes of the first piece that are written */
-    size_t bytes;    /* still to be written */
-    bool queued;     /* for the writer (writer.h) */
+    struct wc_outq_ring *ring; /* NULL while empty */
+    size_t bytes;              /* still to be written */
+    uint32_t count;            /* pieces */
+    bool queued;               /* for the writer (writer.h) */
 };
 
 enum wc_outq_result { WC_OUTQ_DONE, WC_OUTQ_BLOCKED, WC_OUTQ_BROKEN };
@@ -32,7 +37,8 @@ void wc_outq_push_str(struct wc_outq *q, struct wc_str s);    /* copies */
 /* The frame of the i-th piece from the front, or NULL. */
 static inline struct wc_frame *wc_outq_frame(const struct wc_outq *q, uint32_t i)
 {
-    return q->ring[(q->head + i) & (q->cap - 1)].frame;
+    const struct wc_outq_ring *ring = q->ring;
+    return ring->pieces[(ring->head + i) & (ring->cap - 1)].frame;
 }
 
 /* What is left of the first piece; absent when the queue is empty. */

@@ -9,7 +9,7 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <uthash.h>
+#include <stdlib.h>
 
 struct waiter {
     struct waiter *next;
@@ -18,28 +18,37 @@ struct waiter {
     uint64_t deadline_ms;
 };
 
+/* One for every user with a session here: kept small. It is found by its subscription. */
 struct wc_people_entry {
-    struct wc_user user;
     struct wc_work work; /* reading the user */
-    UT_hash_handle hh;
-    struct wc_people *people;
     struct wc_subscription *subscription;
     struct waiter *waiters;
     struct wc_people_entry *next_waiting; /* in people->waited_for, once, while `listed` */
-    bool listed;
+    char *keep;                           /* the session that the last change of the account does not end, or NULL */
     uint32_t refs;
-    bool reading, again; /* a read is queued or under way; and one more is needed after it */
-    struct wc_buf keep;  /* the session that the last change of the account does not end */
+    bool reading : 1; /* a read is queued or under way … */
+    bool again : 1;   /* … and one more is needed after it */
+    bool listed : 1;
+    struct wc_user user; /* the last: its name is as long as it is */
 };
 
 struct wc_people {
     struct wc_chat *chat;
-    struct wc_people_entry *entries;
     struct wc_workq work;
     struct wc_people_entry *waited_for; /* users that somebody waits for; each holds a reference */
     ev_timer waiting;                   /* serves those who can be, and times the others out */
     uint64_t count;
 };
+
+static struct wc_people_entry *entry_of(struct wc_user *user)
+{
+    return WC_CONTAINER(user, struct wc_people_entry, user);
+}
+
+static struct wc_people *people_of(const struct wc_people_entry *e)
+{
+    return e->user.chat->people;
+}
 
 static const struct wc_metric metrics[] = {
     {"wcchat_users", NULL, WC_GAUGE, offsetof(struct wc_people, count), 1,
@@ -47,33 +56,35 @@ static const struct wc_metric metrics[] = {
 };
 
 static void on_waiting(EV_P_ ev_timer *timer, int revents);
+static wc_err run_read(struct wc_work *w);
 
 struct wc_people *wc_people_new(struct wc_chat *chat)
 {
     struct wc_people *people = WC_NEW(struct wc_people);
     people->chat = chat;
-    wc_workq_init(&people->work, chat->loop, 256);
+    wc_workq_init(&people->work, chat->loop, 256, run_read);
     ev_timer_init(&people->waiting, on_waiting, 0., 0.);
     people->waiting.data = people;
     wc_metrics_add(chat->metrics, metrics, WC_COUNT(metrics), people);
     return people;
 }
 
-static void entry_free(struct wc_people_entry *e)
+static void entry_free(void *arg)
 {
-    HASH_DEL(e->people->entries, e);
-    e->people->count--;
+    struct wc_people_entry *e = arg;
+    people_of(e)->count--;
     wc_unsubscribe(e->subscription);
     while (e->waiters != NULL) {
         struct waiter *w = e->waiters;
         e->waiters = w->next;
         free(w);
     }
-    free(e->user.families);
-    wc_buf_free(&e->keep);
-    free(e->user.convs);
+    free(e->user.lists);
+    free(e->keep);
     free(e);
 }
+
+static const struct wc_subscription_events subscription_events;
 
 void wc_people_free(struct wc_people *people)
 {
@@ -81,9 +92,7 @@ void wc_people_free(struct wc_people *people)
         return;
     wc_workq_stop(&people->work);
     ev_timer_stop(people->chat->loop, &people->waiting);
-    struct wc_people_entry *e, *next;
-    HASH_ITER (hh, people->entries, e, next)
-        entry_free(e);
+    wc_subscriptions_each(people->chat->subscriber, &subscription_events, entry_free);
     free(people);
 }
 
@@ -102,19 +111,31 @@ static void read_again(struct wc_people_entry *e)
     }
     e->reading = true;
     e->refs++;
-    wc_workq_add(&e->people->work, &e->work);
+    wc_workq_add(&people_of(e)->work, &e->work);
 }
 
 void wc_user_recheck(struct wc_user *user)
 {
-    read_again(user->entry);
+    read_again(entry_of(user));
+}
+
+/* `lists`, when there are any: " fam1 fam2 ", NUL, "room/dev dm/a:b ". */
+static struct wc_str families_of(const struct wc_user *user)
+{
+    return wc_str(user->lists);
+}
+
+struct wc_str wc_user_convs(const struct wc_user *user)
+{
+    return user->lists != NULL ? wc_str(user->lists + families_of(user).n + 1) : WC_STR_NONE;
 }
 
 bool wc_user_has_family(const struct wc_user *user, struct wc_str family)
 {
     char word[24];
     int n = snprintf(word, sizeof(word), " %.*s ", WC_STR_ARG(family));
-    return user->families != NULL && memmem(user->families, strlen(user->families), word, (size_t)n) != NULL;
+    struct wc_str families = families_of(user);
+    return families.n != 0 && memmem(families.p, families.n, word, (size_t)n) != NULL;
 }
 
 bool wc_user_allows(const struct wc_user *user, struct wc_str family, uint64_t generation)
@@ -124,37 +145,36 @@ bool wc_user_allows(const struct wc_user *user, struct wc_str family, uint64_t g
     return family.n != 0 ? wc_user_has_family(user, family) : generation == user->generation;
 }
 
-/* Puts words, each with a space behind it, in place of *words, in no more memory than they need. */
-static void replace(char **words, const struct wc_buf *b)
+static void add_families(struct wc_buf *b, const struct wc_reply *families)
 {
-    free(*words);
-    *words = wc_str_dup(wc_buf_view(b));
-}
-
-static void take_families(struct wc_user *user, const struct wc_reply *families)
-{
-    struct wc_buf b = WC_BUF_INIT;
-    wc_buf_c(&b, ' ');
+    wc_buf_c(b, ' ');
     for (size_t i = 0; i < wc_reply_count(families); i++) {
-        wc_buf_str(&b, wc_reply_str(families, i));
-        wc_buf_c(&b, ' ');
+        wc_buf_str(b, wc_reply_str(families, i));
+        wc_buf_c(b, ' ');
     }
-    replace(&user->families, &b);
-    wc_buf_free(&b);
 }
 
-static void take_convs(struct wc_user *user, const struct wc_reply *index)
+static void add_convs(struct wc_buf *b, const struct wc_reply *index)
 {
-    struct wc_buf b = WC_BUF_INIT;
     for (size_t i = 0; i < wc_reply_count(index); i++) {
         struct wc_str name = wc_reply_str(index, i);
         bool known = wc_str_starts(name, WC_STR("room/")) || wc_str_starts(name, WC_STR("dm/"));
         if (!known || name.n >= WC_NAME_MAX || memchr(name.p, ' ', name.n) != NULL)
             continue;
-        wc_buf_str(&b, name);
-        wc_buf_c(&b, ' ');
+        wc_buf_str(b, name);
+        wc_buf_c(b, ' ');
     }
-    replace(&user->convs, &b);
+}
+
+/* In no more memory than they need. */
+static void take_lists(struct wc_user *user, const struct wc_reply *families, const struct wc_reply *index)
+{
+    struct wc_buf b = WC_BUF_INIT;
+    add_families(&b, families);
+    wc_buf_c(&b, '\0');
+    add_convs(&b, index);
+    free(user->lists);
+    user->lists = wc_str_dup(wc_buf_view(&b));
     wc_buf_free(&b);
 }
 
@@ -168,8 +188,7 @@ static void take(struct wc_user *user, const struct wc_reply *reply)
     user->generation = wc_reply_u64(reply, 2);
     user->usable = wc_str_is(wc_reply_str(reply, 3), "1");
     user->admin = wc_str_is(wc_reply_str(reply, 4), "admin");
-    take_families(user, wc_reply_at(reply, 7));
-    take_convs(user, wc_reply_at(reply, 8));
+    take_lists(user, wc_reply_at(reply, 7), wc_reply_at(reply, 8));
 }
 
 static bool is_session(struct wc_chat *chat, const struct wc_session *s, struct wc_str ref)
@@ -186,23 +205,24 @@ static void apply(struct wc_people_entry *e)
     struct wc_user *user = &e->user;
     for (struct wc_session *s = user->sessions, *next; s != NULL; s = next) {
         next = s->next_of_user;
-        if (e->keep.n != 0 && is_session(user->chat, s, wc_buf_view(&e->keep)))
+        if (e->keep != NULL && is_session(user->chat, s, wc_str(e->keep)))
             s->generation = user->generation;
         if (!wc_user_allows(user, wc_str(s->family), s->generation)) {
             s->ops->end(s, WC_END_REVOKED);
             continue;
         }
-        struct wc_str convs = wc_str(user->convs), conv;
+        struct wc_str convs = wc_user_convs(user), conv;
         while (wc_next_word(&convs, ' ', &conv))
             wc_fanout_link(user->chat->fanout, s, conv, WC_START_JOINED, (struct wc_id){0, 0}, false);
     }
-    e->keep.n = 0;
+    free(e->keep);
+    e->keep = NULL;
 }
 
 /* Looks at a user's waiters after `s` seconds at the latest. */
 static void wait_for(struct wc_people_entry *e, double s)
 {
-    struct wc_people *people = e->people;
+    struct wc_people *people = people_of(e);
     if (!e->listed) {
         e->listed = true;
         e->refs++;
@@ -254,7 +274,7 @@ static void on_waiting(EV_P_ ev_timer *timer, int revents)
 static void on_read(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_people_entry *e = arg;
-    struct wc_people *people = e->people;
+    struct wc_people *people = people_of(e);
     if (err != WC_OK && e->refs > 1) {
         wc_workq_retry(&people->work, &e->work);
         return;
@@ -284,7 +304,7 @@ static wc_err run_read(struct wc_work *w)
     struct wc_name key = wc_user_key(wc_str(e->user.name));
     const struct wc_str keys = wc_name_str(&key);
     e->again = false;
-    return wc_redis_script(e->people->chat->redis, WC_SCRIPT_USER_READ, &keys, 1, NULL, 0, on_read, e);
+    return wc_redis_script(e->user.chat->redis, WC_SCRIPT_USER_READ, &keys, 1, NULL, 0, on_read, e);
 }
 
 static void end_session(struct wc_user *user, struct wc_str ref)
@@ -306,8 +326,8 @@ static void on_message(void *arg, struct wc_str payload)
     e->refs++;
     if (ev->type == WC_EV_ACCOUNT_CHANGED) {
         if (ev->f[WC_F_KEEP].n != 0) {
-            e->keep.n = 0;
-            wc_buf_str(&e->keep, ev->f[WC_F_KEEP]);
+            free(e->keep);
+            e->keep = wc_str_dup(ev->f[WC_F_KEEP]);
         }
         read_again(e);
     } else if (ev->type == WC_EV_SESSION_ENDED) {
@@ -339,19 +359,15 @@ static const struct wc_subscription_events subscription_events = {on_confirmed, 
 
 struct wc_user *wc_user_get(struct wc_people *people, struct wc_str name)
 {
-    struct wc_people_entry *e;
-    HASH_FIND(hh, people->entries, name.p, (unsigned)name.n, e);
+    struct wc_chat *chat = people->chat;
+    struct wc_name key = wc_user_key(name);
+    struct wc_people_entry *e = wc_subscription_of(chat->subscriber, wc_name_str(&key));
     if (e == NULL) {
-        e = WC_NEW(struct wc_people_entry);
-        e->people = people;
-        e->work.run = run_read;
-        e->user.chat = people->chat;
-        e->user.entry = e;
-        snprintf(e->user.name, sizeof(e->user.name), "%.*s", WC_STR_ARG(name));
-        HASH_ADD_KEYPTR(hh, people->entries, e->user.name, (unsigned)name.n, e);
+        e = wc_alloc(offsetof(struct wc_people_entry, user.name) + name.n + 1);
+        e->user.chat = chat;
+        memcpy(e->user.name, name.p, name.n);
         people->count++;
-        struct wc_name key = wc_user_key(name);
-        e->subscription = wc_subscribe(people->chat->subscriber, wc_name_str(&key), &subscription_events, e);
+        e->subscription = wc_subscribe(chat->subscriber, wc_name_str(&key), &subscription_events, e);
     }
     e->refs++;
     return &e->user;
@@ -361,7 +377,7 @@ void wc_user_unref(struct wc_user *user)
 {
     if (user == NULL)
         return;
-    struct wc_people_entry *e = user->entry;
+    struct wc_people_entry *e = entry_of(user);
     assert(e->refs != 0);
     if (--e->refs == 0)
         entry_free(e);
@@ -369,9 +385,9 @@ void wc_user_unref(struct wc_user *user)
 
 void wc_user_when_fresh(struct wc_user *user, void (*cb)(void *arg, wc_err err), void *arg)
 {
-    struct wc_people_entry *e = user->entry;
+    struct wc_people_entry *e = entry_of(user);
     struct waiter *w = WC_NEW(struct waiter);
-    *w = (struct waiter){NULL, cb, arg, wc_monotonic_ms() + e->people->chat->command_timeout_ms};
+    *w = (struct waiter){NULL, cb, arg, wc_monotonic_ms() + e->user.chat->command_timeout_ms};
     struct waiter **p = &e->waiters;
     while (*p != NULL)
         p = &(*p)->next;
@@ -381,7 +397,7 @@ void wc_user_when_fresh(struct wc_user *user, void (*cb)(void *arg, wc_err err),
 
 void wc_user_forget(struct wc_user *user, void *arg)
 {
-    struct waiter **p = &user->entry->waiters;
+    struct waiter **p = &entry_of(user)->waiters;
     while (*p != NULL) {
         struct waiter *w = *p;
         if (w->arg == arg) {

@@ -11,8 +11,11 @@
 enum {
     UNDER_WAY_MOST = 128,
     CONVERSATIONS_MOST = 1000, /* of one user that are told of a change; more can ask */
-    TOUCH_MS = 60000
+    TOUCH_S = 60,
+    TICK_MS = 250
 };
+
+enum work_kind { WORK_RECORD, WORK_REAP };
 
 /* What Redis should know of one session: it lives longer than the session, by the grace. */
 enum record_state { RECORD_BEGIN, RECORD_THERE, RECORD_GRACE, RECORD_END };
@@ -20,17 +23,16 @@ enum record_state { RECORD_BEGIN, RECORD_THERE, RECORD_GRACE, RECORD_END };
 struct record {
     struct wc_work work;
     struct record *next, **prev;
-    struct wc_presence *presence;
     struct wc_session *session; /* NULL: it has ended */
     struct wc_user *user;
     const char *channel;
-    char worker[32]; /* under whose id it was noted */
     uint32_t number;
-    uint64_t due_ms; /* monotonic: end of the grace */
-    enum record_state state;
-    uint8_t step; /* what of the state is done */
-    bool busy;
-    bool counted; /* the session knows that it is there */
+    uint32_t due;      /* in ticks: end of the grace */
+    uint8_t state : 2; /* enum record_state */
+    uint8_t step : 1;  /* what of the state is done */
+    uint8_t busy : 1;
+    uint8_t counted : 1;         /* the session knows that it is there */
+    char worker[WC_WORKER_SIZE]; /* under whose id it was noted */
     char address[];
 };
 
@@ -51,21 +53,27 @@ struct wc_presence {
     struct wc_gathered *gathered;
     struct record *records;
     ev_timer grace;
+    uint32_t ticks; /* of `grace` */
     uint64_t told;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
 
+static struct wc_presence *presence_of(const struct record *r)
+{
+    return r->user->chat->presence;
+}
+
 static void on_grace(EV_P_ ev_timer *timer, int revents);
-static wc_err run_reap(struct wc_work *w);
+static wc_err run(struct wc_work *w);
 
 struct wc_presence *wc_presence_new(struct wc_chat *chat)
 {
     struct wc_presence *p = WC_NEW(struct wc_presence);
     p->chat = chat;
-    wc_workq_init(&p->work, chat->loop, UNDER_WAY_MOST);
+    wc_workq_init(&p->work, chat->loop, UNDER_WAY_MOST, run);
     p->gathered = wc_gathered_new(chat);
-    ev_timer_init(&p->grace, on_grace, 0.25, 0.25);
+    ev_timer_init(&p->grace, on_grace, TICK_MS / 1000., TICK_MS / 1000.);
     p->grace.data = p;
     ev_timer_start(chat->loop, &p->grace);
     return p;
@@ -86,7 +94,7 @@ void wc_presence_free(struct wc_presence *p)
         return;
     for (struct wc_work *w = p->work.head, *next; w != NULL; w = next) {
         next = w->next;
-        if (w->run == run_reap)
+        if (w->kind == WORK_REAP)
             free(WC_CONTAINER(w, struct reap, work));
     }
     wc_workq_stop(&p->work);
@@ -195,10 +203,10 @@ static wc_err script(struct wc_presence *p, enum wc_script which, struct wc_name
 
 void wc_presence_touch(struct wc_presence *p, struct wc_user *user)
 {
-    uint64_t now = (uint64_t)(ev_now(p->chat->loop) * 1000);
-    if (user->touched_ms != 0 && now - user->touched_ms < TOUCH_MS)
+    uint32_t now = (uint32_t)ev_now(p->chat->loop);
+    if (user->touched != 0 && now - user->touched < TOUCH_S)
         return;
-    user->touched_ms = now;
+    user->touched = now;
     wc_gathered_touch(p->gathered, wc_str(user->name), true);
 }
 
@@ -218,9 +226,10 @@ static wc_err run_record(struct wc_work *w)
         char space[160];
         struct wc_buf member = {space, 0, sizeof(space)};
         wc_buf_addf(&member, "%s/%s/%u", r->user->name, r->channel, r->number);
-        wc_gathered_session(r->presence->gathered, wc_str(r->worker), worker_first, wc_buf_view(&member), on_asked, r);
+        wc_gathered_session(presence_of(r)->gathered, wc_str(r->worker), worker_first, wc_buf_view(&member), on_asked,
+                            r);
     } else {
-        wc_lease_read_live(r->presence->chat->lease, on_live, r);
+        wc_lease_read_live(presence_of(r)->chat->lease, on_live, r);
     }
     return WC_OK;
 }
@@ -228,7 +237,7 @@ static wc_err run_record(struct wc_work *w)
 static void on_live(void *arg, wc_err err, struct wc_str live)
 {
     struct record *r = arg;
-    struct wc_presence *p = r->presence;
+    struct wc_presence *p = presence_of(r);
     char space[160];
     struct wc_buf ref = {space, 0, sizeof(space)};
     wc_buf_addf(&ref, "%s/%s/%u", r->worker, r->channel, r->number);
@@ -251,7 +260,7 @@ static void record_end(struct record *r)
 {
     r->state = RECORD_END;
     r->step = 0;
-    wc_workq_add(&r->presence->work, &r->work);
+    wc_workq_add(&presence_of(r)->work, &r->work);
 }
 
 static void check_stopped(struct wc_presence *p)
@@ -266,7 +275,7 @@ static void check_stopped(struct wc_presence *p)
 /* Note it under the id that the worker has now. */
 static void start_over(struct record *r)
 {
-    memcpy(r->worker, r->presence->chat->worker, sizeof(r->worker));
+    memcpy(r->worker, presence_of(r)->chat->worker, sizeof(r->worker));
     r->state = RECORD_BEGIN;
     r->step = 0;
 }
@@ -274,7 +283,7 @@ static void start_over(struct record *r)
 /* False: it has to be noted again. */
 static bool begun(struct record *r, const struct wc_reply *reply)
 {
-    struct wc_presence *p = r->presence;
+    struct wc_presence *p = presence_of(r);
     if (r->session != NULL && strcmp(r->worker, p->chat->worker) != 0) {
         start_over(r); /* the worker was declared dead while this was under way */
         return false;
@@ -291,10 +300,10 @@ static bool begun(struct record *r, const struct wc_reply *reply)
 
 static void ended(struct record *r, const struct wc_reply *reply)
 {
-    struct wc_presence *p = r->presence;
+    struct wc_presence *p = presence_of(r);
     tell_change(p, wc_str(r->user->name), WC_EV_USER_LOGGED_OUT, r->channel, reply);
     if (wc_reply_str(reply, 3).n == 0) {
-        r->user->touched_ms = 0;
+        r->user->touched = 0;
         wc_gathered_touch(p->gathered, wc_str(r->user->name), false);
     }
 }
@@ -302,7 +311,7 @@ static void ended(struct record *r, const struct wc_reply *reply)
 static void on_asked(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct record *r = arg;
-    struct wc_presence *p = r->presence;
+    struct wc_presence *p = presence_of(r);
     r->busy = false;
     if (err != WC_OK) {
         wc_workq_retry(&p->work, &r->work);
@@ -330,10 +339,8 @@ static void on_asked(void *arg, wc_err err, const struct wc_reply *reply)
 void wc_presence_begin(struct wc_presence *p, struct wc_session *s)
 {
     const struct wc_str address = wc_str(s->address != NULL && s->address[0] != '\0' ? s->address : "-");
-    struct record *r = wc_alloc(sizeof(*r) + address.n + 1);
+    struct record *r = wc_alloc(offsetof(struct record, address) + address.n + 1);
     memcpy(r->address, address.p, address.n);
-    r->work.run = run_record;
-    r->presence = p;
     r->session = s;
     r->channel = s->ops->channel;
     r->number = s->number;
@@ -355,19 +362,20 @@ void wc_presence_end(struct wc_presence *p, struct wc_session *s)
     if (r == NULL)
         return;
     r->session = NULL;
-    r->due_ms = (uint64_t)(ev_now(p->chat->loop) * 1000) + p->chat->options.grace_ms;
+    r->due = p->ticks + 1 + (uint32_t)(p->chat->options.grace_ms / TICK_MS);
     if (r->state == RECORD_THERE)
         r->state = RECORD_GRACE;
 }
 
 static void on_grace(EV_P_ ev_timer *timer, int revents)
 {
+    (void)loop;
     (void)revents;
     struct wc_presence *p = timer->data;
-    uint64_t now = (uint64_t)(ev_now(loop) * 1000);
+    p->ticks++;
     for (struct record *r = p->records, *next; r != NULL; r = next) {
         next = r->next;
-        if (r->state == RECORD_GRACE && (r->due_ms <= now || p->stopped != NULL))
+        if (r->state == RECORD_GRACE && ((int32_t)(r->due - p->ticks) <= 0 || p->stopped != NULL))
             record_end(r);
     }
     check_stopped(p);
@@ -466,13 +474,18 @@ static wc_err run_reap(struct wc_work *w)
     return WC_OK;
 }
 
+static wc_err run(struct wc_work *w)
+{
+    return w->kind == WORK_REAP ? run_reap(w) : run_record(w);
+}
+
 void wc_presence_reap(struct wc_presence *p, struct wc_str worker, struct wc_str session,
                       void (*done)(void *arg, wc_err err), void *arg)
 {
     const char *slash = session.n != 0 ? memchr(session.p, '/', session.n) : NULL;
     size_t user = slash != NULL ? (size_t)(slash - session.p) : session.n;
     struct reap *r = WC_NEW(struct reap);
-    r->work.run = run_reap;
+    r->work.kind = WORK_REAP;
     r->presence = p;
     r->worker.n = (uint8_t)snprintf(r->worker.z, sizeof(r->worker.z), "%.*s", WC_STR_ARG(worker));
     r->user.n = (uint8_t)snprintf(r->user.z, sizeof(r->user.z), "%.*s", (int)user, session.p);

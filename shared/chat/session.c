@@ -27,7 +27,7 @@ struct wc_sessions {
     struct wc_session *dirty;
     struct wc_frame *nothing; /* stands for an event that a channel does not show */
     wc_event_encoder encoders[WC_EVENT_SLOTS];
-    unsigned slots;
+    uint8_t slots;
     uint32_t numbers;
     uint64_t count;
 };
@@ -69,7 +69,7 @@ void wc_sessions_free(struct wc_sessions *all)
     free(all);
 }
 
-unsigned wc_sessions_slot(struct wc_sessions *all, wc_event_encoder encode)
+uint8_t wc_sessions_slot(struct wc_sessions *all, wc_event_encoder encode)
 {
     assert(all->slots < WC_EVENT_SLOTS);
     all->encoders[all->slots] = encode;
@@ -187,7 +187,7 @@ static void attach(struct wc_session *s)
     wc_user_add_session(user, s);
     chat->sessions->count++;
     s->attaching = 1; /* presence */
-    struct wc_str convs = wc_str(user->convs), conv;
+    struct wc_str convs = wc_user_convs(user), conv;
     while (wc_next_word(&convs, ' ', &conv)) {
         const struct wc_place *place = s->from != NULL ? wc_places_find(&s->from->places, conv) : NULL;
         enum wc_link_start unknown = s->from != NULL ? s->from->unknown : WC_START_HEAD;

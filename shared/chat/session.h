@@ -21,7 +21,7 @@ enum wc_session_end {
 /* `flush`, `deliver` and `notice` must not close a session: mark it and do it from a watcher of the channel's own. */
 struct wc_session_ops {
     const char *channel; /* telnet, web, rest, nats: as presence shows it */
-    unsigned slot;       /* of the frames it sends: wc_sessions_slot */
+    uint8_t slot;        /* of the frames it sends: wc_sessions_slot */
     /* There is output. Write it; when the socket blocks, watch it and call wc_session_drained later. */
     void (*flush)(struct wc_session *s);
     /* The session must end; the channel says goodbye and calls wc_session_close, now or soon. */
@@ -61,10 +61,10 @@ struct wc_session {
     uint64_t generation; /* of the user's tokens, when it was opened */
     uint32_t number;     /* unique in this worker */
     uint32_t attaching;  /* links that must be attached before it is open */
-    unsigned slot;
     const char *address; /* the channel's; numeric; "" when not known */
     char family[17];     /* of the token that it was opened with; "" for a password */
     uint8_t held;        /* WC_HELD_… */
+    uint8_t slot;        /* of the frames it gets: ops->slot, or another one of its channel */
     bool dirty;          /* in the list of those to be flushed */
     bool opening;        /* `opened` has still to be called */
     bool reading;        /* a page of the log is under way or waits for its turn */
@@ -75,7 +75,7 @@ struct wc_sessions *wc_sessions_new(struct wc_chat *chat);
 void wc_sessions_free(struct wc_sessions *sessions);
 
 /* A place for a channel's own form of events; `encode` makes it. At start only. */
-unsigned wc_sessions_slot(struct wc_sessions *sessions, wc_event_encoder encode);
+uint8_t wc_sessions_slot(struct wc_sessions *sessions, wc_event_encoder encode);
 wc_event_encoder wc_sessions_encoder(struct wc_sessions *sessions, unsigned slot);
 
 struct wc_identity;

@@ -12,9 +12,9 @@ static void on_hold_over(EV_P_ ev_timer *timer, int revents)
     pump(timer->data);
 }
 
-void wc_workq_init(struct wc_workq *q, struct ev_loop *loop, unsigned max)
+void wc_workq_init(struct wc_workq *q, struct ev_loop *loop, unsigned max, wc_err (*run)(struct wc_work *w))
 {
-    *q = (struct wc_workq){.loop = loop, .max = max};
+    *q = (struct wc_workq){.loop = loop, .max = max, .run = run};
     q->tail = &q->head;
     ev_timer_init(&q->hold, on_hold_over, 0., 0.);
     q->hold.data = q;
@@ -58,7 +58,7 @@ static void pump(struct wc_workq *q)
 {
     while (q->head != NULL && q->under_way < q->max && !ev_is_active(&q->hold)) {
         struct wc_work *w = take(q);
-        wc_err err = w->run(w);
+        wc_err err = q->run(w);
         if (err == WC_OK) {
             q->under_way++;
         } else if (err != WC_NOT_FOUND) {

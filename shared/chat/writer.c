@@ -142,7 +142,7 @@ static struct wc_str whole(struct wc_writer *w, const struct wc_outq *q, bool pi
 {
     if (q->count == 1)
         return wc_outq_first(q);
-    struct join *join = q->count != 0 && q->offset == 0 ? join_of(w, q) : NULL;
+    struct join *join = q->count != 0 && q->ring->offset == 0 ? join_of(w, q) : NULL;
     if (join == NULL) {
         struct wc_str copy = copy_of(w, q);
         w->scratched += pin ? copy.n : 0;

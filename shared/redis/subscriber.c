@@ -1,6 +1,7 @@
 #include "redis/subscriber.h"
 
 #include "base/mem.h"
+#include "base/table.h"
 #include "redis/command.h"
 #include "redis/route.h"
 #include "redis/wire.h"
@@ -8,36 +9,30 @@
 #include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #define BATCH_MAX 100 /* names in one command */
-
-struct wc_subscription {
-    struct wc_subscriber *subscriber;
-    struct channel *channel;
-    struct wc_subscription_events events;
-    void *arg;
-    bool requested; /* its SUBSCRIBE is written, on this connection */
-    bool confirmed;
-    bool losing; /* in the list of those to be told of the loss */
-    struct wc_subscription *prev, *next;
-};
 
 /*
  * What Redis and we know of a name. It outlives its subscription until Redis has answered everything, so that a
  * message or a confirmation meant for an earlier subscription of the name never reaches a later one.
  */
-struct channel {
-    struct wc_subscription *subscription; /* or NULL */
-    bool on_wire;                         /* the last command written for it is SUBSCRIBE */
-    size_t subscribes, unsubscribes;      /* written and not answered */
-    bool dirty;                           /* in the list of those that may need a command */
-    struct channel *prev, *next;
-    UT_hash_handle hh;
-    size_t n;
+struct wc_subscription {
+    struct wc_table_node node;
+    const struct wc_subscription_events *events; /* NULL: nobody has subscribed */
+    void *arg;
+    struct wc_subscriber *subscriber;
+    struct wc_subscription *prev, *next; /* among those that may need a command, while `dirty` */
+    uint32_t subscribes, unsubscribes;   /* written and not answered */
+    bool on_wire : 1;                    /* the last command written for it is SUBSCRIBE */
+    bool requested : 1;                  /* … for who has subscribed now, on this connection */
+    bool confirmed : 1;
+    bool losing : 1; /* is to be told of the loss */
+    bool dirty : 1;
+    uint16_t n;
     char name[];
 };
 
@@ -56,56 +51,77 @@ struct wc_subscriber {
     ev_timer drop;   /* a reconnection was asked for */
     char drop_why[100];
     size_t unanswered;
-    struct channel *channels; /* by name */
-    struct channel *dirty;
-    struct wc_subscription *losing;
+    struct wc_table all;             /* by name */
+    struct wc_subscription *dirty;   /* list */
+    struct wc_subscription *telling; /* of the loss: the next of `dirty` to look at */
     struct wc_subscriber_stats stats;
     struct wc_log_limit log_limit;
 };
 
-/* ---- the table of channels ---- */
+/* ---- the table of names ---- */
 
-static struct channel *find(struct wc_subscriber *s, struct wc_str name)
+static struct wc_subscription *of_node(struct wc_table_node *node)
 {
-    struct channel *ch = NULL;
-    if (name.n != 0)
-        HASH_FIND(hh, s->channels, name.p, name.n, ch);
-    return ch;
+    return node != NULL ? WC_CONTAINER(node, struct wc_subscription, node) : NULL;
 }
 
-static struct channel *find_or_add(struct wc_subscriber *s, struct wc_str name)
+static struct wc_str name_of(const struct wc_table_node *node)
 {
-    struct channel *ch = find(s, name);
-    if (ch != NULL)
-        return ch;
-    ch = wc_alloc(sizeof *ch + name.n);
-    ch->n = name.n;
-    memcpy(ch->name, name.p, name.n);
-    HASH_ADD_KEYPTR(hh, s->channels, ch->name, ch->n, ch);
-    return ch;
+    const struct wc_subscription *sub = WC_CONTAINER(node, const struct wc_subscription, node);
+    return (struct wc_str){sub->name, sub->n};
 }
 
-static void mark_dirty(struct wc_subscriber *s, struct channel *ch)
+static struct wc_subscription *find(const struct wc_subscriber *s, struct wc_str name)
 {
-    if (!ch->dirty)
-        DL_APPEND(s->dirty, ch);
-    ch->dirty = true;
+    return of_node(wc_table_find(&s->all, name));
+}
+
+static struct wc_subscription *find_or_add(struct wc_subscriber *s, struct wc_str name)
+{
+    struct wc_subscription *sub = find(s, name);
+    if (sub != NULL)
+        return sub;
+    assert(name.n != 0 && name.n <= UINT16_MAX);
+    sub = wc_alloc(offsetof(struct wc_subscription, name) + name.n);
+    sub->subscriber = s;
+    sub->n = (uint16_t)name.n;
+    memcpy(sub->name, name.p, name.n);
+    wc_table_add(&s->all, &sub->node);
+    return sub;
+}
+
+static void mark_dirty(struct wc_subscription *sub)
+{
+    struct wc_subscriber *s = sub->subscriber;
+    if (!sub->dirty)
+        DL_APPEND(s->dirty, sub);
+    sub->dirty = true;
     if (s->state == UP)
         wc_wire_want_write(&s->wire);
 }
 
-static void forget(struct wc_subscriber *s, struct channel *ch)
+static void clean(struct wc_subscription *sub)
 {
-    if (ch->dirty)
-        DL_DELETE(s->dirty, ch);
-    HASH_DEL(s->channels, ch);
-    free(ch);
+    struct wc_subscriber *s = sub->subscriber;
+    if (!sub->dirty)
+        return;
+    if (s->telling == sub)
+        s->telling = sub->next;
+    DL_DELETE(s->dirty, sub);
+    sub->dirty = false;
 }
 
-static void forget_if_idle(struct wc_subscriber *s, struct channel *ch)
+static void forget(struct wc_subscription *sub)
 {
-    if (ch->subscription == NULL && !ch->dirty && !ch->on_wire && ch->subscribes == 0 && ch->unsubscribes == 0)
-        forget(s, ch);
+    clean(sub);
+    wc_table_remove(&sub->subscriber->all, &sub->node);
+    free(sub);
+}
+
+static void forget_if_idle(struct wc_subscription *sub)
+{
+    if (sub->events == NULL && !sub->dirty && !sub->on_wire && sub->subscribes == 0 && sub->unsubscribes == 0)
+        forget(sub);
 }
 
 /* ---- writing ---- */
@@ -129,9 +145,9 @@ static void write_batch(struct wc_subscriber *s, struct batch *b)
     ev_timer_again(s->loop, &s->answer);
 }
 
-static void add_to_batch(struct wc_subscriber *s, struct batch *b, const struct channel *ch)
+static void add_to_batch(struct wc_subscriber *s, struct batch *b, const struct wc_subscription *sub)
 {
-    b->names[b->n++] = (struct wc_str){ch->name, ch->n};
+    b->names[b->n++] = name_of(&sub->node);
     if (b->n == BATCH_MAX)
         write_batch(s, b);
 }
@@ -142,19 +158,18 @@ static void on_fill(void *arg)
     struct wc_subscriber *s = arg;
     struct batch subscribe = {.command = WC_STR("SUBSCRIBE")}, unsubscribe = {.command = WC_STR("UNSUBSCRIBE")};
     while (s->state == UP && s->dirty != NULL) {
-        struct channel *ch = s->dirty;
-        DL_DELETE(s->dirty, ch);
-        ch->dirty = false;
-        if (ch->subscription != NULL && !ch->subscription->requested) {
-            ch->subscription->requested = ch->on_wire = true;
-            ch->subscribes++;
-            add_to_batch(s, &subscribe, ch);
-        } else if (ch->subscription == NULL && ch->on_wire) {
-            ch->on_wire = false;
-            ch->unsubscribes++;
-            add_to_batch(s, &unsubscribe, ch);
+        struct wc_subscription *sub = s->dirty;
+        clean(sub);
+        if (sub->events != NULL && !sub->requested) {
+            sub->requested = sub->on_wire = true;
+            sub->subscribes++;
+            add_to_batch(s, &subscribe, sub);
+        } else if (sub->events == NULL && sub->on_wire) {
+            sub->on_wire = false;
+            sub->unsubscribes++;
+            add_to_batch(s, &unsubscribe, sub);
         }
-        forget_if_idle(s, ch);
+        forget_if_idle(sub);
     }
     write_batch(s, &subscribe);
     write_batch(s, &unsubscribe);
@@ -178,24 +193,33 @@ static void log_loss(struct wc_subscriber *s, const char *why)
            WC_Z("addr", s->url.shown), WC_Z("why", why), WC_I("repeated", repeated));
 }
 
-static void reset_channels(struct wc_subscriber *s)
+static void reset(struct wc_table_node *node, void *arg)
 {
-    struct channel *next;
-    for (struct channel *ch = s->channels; ch != NULL; ch = next) {
-        next = ch->hh.next;
-        struct wc_subscription *sub = ch->subscription;
-        ch->subscribes = ch->unsubscribes = 0;
-        ch->on_wire = false;
-        if (sub == NULL) {
-            forget(s, ch);
-            continue;
+    (void)arg;
+    struct wc_subscription *sub = of_node(node);
+    sub->subscribes = sub->unsubscribes = 0;
+    sub->on_wire = false;
+    if (sub->events == NULL) {
+        forget(sub);
+        return;
+    }
+    sub->losing = sub->losing || sub->confirmed;
+    sub->requested = sub->confirmed = false;
+    mark_dirty(sub);
+}
+
+/* Those who are told may subscribe and unsubscribe. */
+static void tell_loss(struct wc_subscriber *s)
+{
+    s->telling = s->dirty;
+    while (s->telling != NULL) {
+        struct wc_subscription *sub = s->telling;
+        s->telling = sub->next;
+        if (sub->losing) {
+            sub->losing = false;
+            if (sub->events->lost != NULL)
+                sub->events->lost(sub->arg);
         }
-        if (sub->confirmed && !sub->losing) {
-            DL_APPEND(s->losing, sub);
-            sub->losing = true;
-        }
-        sub->requested = sub->confirmed = false;
-        mark_dirty(s, ch);
     }
 }
 
@@ -208,14 +232,8 @@ static void went_down(struct wc_subscriber *s, const char *why)
     ev_timer_stop(s->loop, &s->answer);
     ev_timer_stop(s->loop, &s->drop);
     schedule(s);
-    reset_channels(s);
-    while (s->losing != NULL) {
-        struct wc_subscription *sub = s->losing;
-        DL_DELETE(s->losing, sub);
-        sub->losing = false;
-        if (sub->events.lost != NULL)
-            sub->events.lost(sub->arg);
-    }
+    wc_table_each(&s->all, reset, NULL);
+    tell_loss(s);
 }
 
 static void on_closed(void *arg, const char *why)
@@ -313,11 +331,11 @@ static struct wc_str element(const redisReply *reply, size_t i)
 
 static void on_message(struct wc_subscriber *s, const redisReply *reply)
 {
-    struct channel *ch = find(s, element(reply, 1));
-    if (ch == NULL || ch->subscription == NULL || !ch->subscription->confirmed)
+    struct wc_subscription *sub = find(s, element(reply, 1));
+    if (sub == NULL || !sub->confirmed)
         return;
     s->stats.messages++;
-    ch->subscription->events.message(ch->subscription->arg, element(reply, 2));
+    sub->events->message(sub->arg, element(reply, 2));
 }
 
 static void answered(struct wc_subscriber *s)
@@ -330,29 +348,28 @@ static void answered(struct wc_subscriber *s)
 
 static void on_subscribed(struct wc_subscriber *s, const redisReply *reply)
 {
-    struct channel *ch = find(s, element(reply, 1));
+    struct wc_subscription *sub = find(s, element(reply, 1));
     answered(s);
-    if (ch == NULL || ch->subscribes == 0)
+    if (sub == NULL || sub->subscribes == 0)
         return;
-    ch->subscribes--;
-    struct wc_subscription *sub = ch->subscription;
-    if (sub == NULL || !sub->requested || sub->confirmed || ch->subscribes != 0) {
-        forget_if_idle(s, ch);
+    sub->subscribes--;
+    if (!sub->requested || sub->confirmed || sub->subscribes != 0) {
+        forget_if_idle(sub);
         return;
     }
     sub->confirmed = true;
-    if (sub->events.confirmed != NULL)
-        sub->events.confirmed(sub->arg);
+    if (sub->events->confirmed != NULL)
+        sub->events->confirmed(sub->arg);
 }
 
 static void on_unsubscribed(struct wc_subscriber *s, const redisReply *reply)
 {
-    struct channel *ch = find(s, element(reply, 1));
+    struct wc_subscription *sub = find(s, element(reply, 1));
     answered(s);
-    if (ch == NULL || ch->unsubscribes == 0)
+    if (sub == NULL || sub->unsubscribes == 0)
         return;
-    ch->unsubscribes--;
-    forget_if_idle(s, ch);
+    sub->unsubscribes--;
+    forget_if_idle(sub);
 }
 
 /* NOPERM to the greeting's PING is an answer too. */
@@ -400,6 +417,7 @@ struct wc_subscriber *wc_subscriber_new(struct ev_loop *loop, struct wc_log *log
     s->loop = loop;
     s->log = log;
     s->url = url;
+    s->all.key = name_of;
     wc_route_init(&s->route, loop, &s->url, on_route, s);
     wc_wire_init(&s->wire, loop, &wire_events, s);
     ev_timer_init(&s->retry, on_retry, 0.0, 0.0);
@@ -412,6 +430,12 @@ struct wc_subscriber *wc_subscriber_new(struct ev_loop *loop, struct wc_log *log
     return s;
 }
 
+static void drop_node(struct wc_table_node *node, void *arg)
+{
+    (void)arg;
+    free(of_node(node));
+}
+
 void wc_subscriber_free(struct wc_subscriber *s)
 {
     if (s == NULL)
@@ -422,13 +446,8 @@ void wc_subscriber_free(struct wc_subscriber *s)
     ev_timer_stop(s->loop, &s->setup);
     ev_timer_stop(s->loop, &s->answer);
     ev_timer_stop(s->loop, &s->drop);
-    struct channel *next, *all = s->channels;
-    HASH_CLEAR(hh, s->channels);
-    for (struct channel *ch = all; ch != NULL; ch = next) {
-        next = ch->hh.next;
-        free(ch->subscription);
-        free(ch);
-    }
+    wc_table_each(&s->all, drop_node, NULL);
+    wc_table_free(&s->all);
     wc_redis_url_free(&s->url);
     free(s);
 }
@@ -436,17 +455,13 @@ void wc_subscriber_free(struct wc_subscriber *s)
 struct wc_subscription *wc_subscribe(struct wc_subscriber *s, struct wc_str channel,
                                      const struct wc_subscription_events *events, void *arg)
 {
-    assert(channel.n != 0 && events->message != NULL);
-    struct channel *ch = find_or_add(s, channel);
-    assert(ch->subscription == NULL);
-    struct wc_subscription *sub = WC_NEW(struct wc_subscription);
-    sub->subscriber = s;
-    sub->channel = ch;
-    sub->events = *events;
+    assert(events->message != NULL);
+    struct wc_subscription *sub = find_or_add(s, channel);
+    assert(sub->events == NULL);
+    sub->events = events;
     sub->arg = arg;
-    ch->subscription = sub;
     s->stats.channels++;
-    mark_dirty(s, ch);
+    mark_dirty(sub);
     return sub;
 }
 
@@ -454,22 +469,48 @@ void wc_unsubscribe(struct wc_subscription *sub)
 {
     if (sub == NULL)
         return;
-    struct wc_subscriber *s = sub->subscriber;
-    struct channel *ch = sub->channel;
-    if (sub->losing)
-        DL_DELETE(s->losing, sub);
-    ch->subscription = NULL;
-    s->stats.channels--;
-    if (ch->on_wire || ch->subscribes != 0 || ch->unsubscribes != 0)
-        mark_dirty(s, ch);
+    sub->events = NULL;
+    sub->requested = sub->confirmed = sub->losing = false;
+    sub->subscriber->stats.channels--;
+    if (sub->on_wire || sub->subscribes != 0 || sub->unsubscribes != 0)
+        mark_dirty(sub);
     else
-        forget(s, ch);
-    free(sub);
+        forget(sub);
+}
+
+void *wc_subscription_of(const struct wc_subscriber *s, struct wc_str channel)
+{
+    const struct wc_subscription *sub = find(s, channel);
+    return sub != NULL && sub->events != NULL ? sub->arg : NULL;
+}
+
+struct of_kind {
+    const struct wc_subscription_events *events;
+    void (*cb)(void *arg);
+};
+
+static void call_if_of_kind(struct wc_table_node *node, void *arg)
+{
+    const struct of_kind *kind = arg;
+    const struct wc_subscription *sub = of_node(node);
+    if (sub->events == kind->events)
+        kind->cb(sub->arg);
+}
+
+void wc_subscriptions_each(struct wc_subscriber *s, const struct wc_subscription_events *events, void (*cb)(void *arg))
+{
+    struct of_kind kind = {events, cb};
+    wc_table_each(&s->all, call_if_of_kind, &kind);
 }
 
 bool wc_subscription_confirmed(const struct wc_subscription *sub)
 {
     return sub->confirmed;
+}
+
+struct wc_str wc_subscription_channel(const struct wc_subscription *sub)
+{
+    return name_of(&sub->node);
 }
 
 void wc_subscriber_reconnect(struct wc_subscriber *s, const char *why)

@@ -45,7 +45,7 @@ static void identify(struct wc_requests *q, struct wc_identity *who)
     struct wc_nats_request *m = of(q);
     const struct wc_user *user = m->peer->user;
     *who = (struct wc_identity){.via = "nats", .generation = user->generation, .admin = user->admin};
-    memcpy(who->user, user->name, sizeof(who->user));
+    wc_user_copy_name(user, who->user);
     wc_presence_touch(q->chat->presence, m->peer->user);
 }
 

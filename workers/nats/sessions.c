@@ -183,7 +183,7 @@ static void open_session(struct wc_nats_session *ns)
 {
     const struct wc_user *user = ns->peer->user;
     struct wc_identity who = {.via = "nats", .generation = user->generation, .admin = user->admin};
-    memcpy(who.user, user->name, sizeof(who.user));
+    wc_user_copy_name(user, who.user);
     ns->state = WC_NATS_OPENING;
     wc_session_open(ns->nats->chat, &ns->session, ns->nats->session_ops, &who, &ns->from, on_opened);
     wc_places_free(&ns->places);

@@ -41,7 +41,7 @@ struct wc_telnet_conn {
     struct wc_session session;
     struct ev_io io;
     struct wc_telnet *ch;
-    struct telnet_t *telnet;
+    struct telnet_t *telnet;             /* NULL before the client's first command */
     struct wc_telnet_dialogue *dialogue; /* NULL when logged in and not changing the password */
     struct wc_telnet_term *term;         /* NULL: a program */
     struct wc_telnet_task *tasks;        /* operations under way (task.h) */
@@ -60,7 +60,8 @@ struct wc_telnet_conn {
     bool skipping : 1;     /* the rest of a line that was too long */
     bool eof : 1;          /* the client sends no more */
     bool dirty : 1;
-    bool blocked : 1; /* the socket took less than there was */
+    bool blocked : 1;      /* the socket took less than there was */
+    bool echo_offered : 1; /* before there was a `telnet` */
 };
 
 /* Takes the socket over. `proxied`: a balancer's header comes first. */

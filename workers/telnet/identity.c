@@ -10,7 +10,7 @@ void wc_telnet_identity(const struct wc_telnet_conn *c, struct wc_identity *who)
     who->anonymous = false;
     who->admin = s->user->admin;
     who->generation = s->generation;
-    memcpy(who->user, s->user->name, sizeof(who->user));
+    wc_user_copy_name(s->user, who->user);
     memcpy(who->family, s->family, sizeof(who->family));
     struct wc_buf ref = {who->session, 0, sizeof(who->session) - 1};
     wc_session_ref(c->ch->worker->chat, s, &ref);

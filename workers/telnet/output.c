@@ -92,7 +92,7 @@ static void session_notice(struct wc_session *s, const struct wc_event *ev)
     wc_buf_free(&b);
 }
 
-void wc_telnet_session_ops(struct wc_session_ops *ops, unsigned slot)
+void wc_telnet_session_ops(struct wc_session_ops *ops, uint8_t slot)
 {
     *ops = (struct wc_session_ops){
         .channel = "telnet",

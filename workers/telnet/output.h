@@ -19,6 +19,6 @@ void wc_telnet_error(struct wc_telnet_conn *c, wc_err err, const char *words);
 void wc_telnet_failure(struct wc_telnet_conn *c, const struct wc_failure *failure);
 
 /* The session's table (session.h) of a worker whose event lines are in `slot`. */
-void wc_telnet_session_ops(struct wc_session_ops *ops, unsigned slot);
+void wc_telnet_session_ops(struct wc_session_ops *ops, uint8_t slot);
 
 #endif

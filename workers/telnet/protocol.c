@@ -130,12 +130,25 @@ static void on_event(telnet_t *telnet, telnet_event_t *ev, void *arg)
     }
 }
 
-void wc_telnet_protocol_open(struct wc_telnet_conn *c)
+/* The client's first command: from now on libtelnet keeps track, and has to know what has been offered already. */
+static void begin(struct wc_telnet_conn *c)
 {
     c->telnet = telnet_init(supported, on_event, 0, c);
     telnet_negotiate(c->telnet, TELNET_DO, TELNET_TELOPT_TTYPE);
     telnet_negotiate(c->telnet, TELNET_DO, TELNET_TELOPT_NAWS);
-    send_answers(c);
+    if (c->echo_offered) {
+        telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_ECHO);
+        if (!wc_telnet_secret(c))
+            telnet_negotiate(c->telnet, TELNET_WONT, TELNET_TELOPT_ECHO);
+    }
+    c->ch->answers.n = 0;
+}
+
+void wc_telnet_protocol_open(struct wc_telnet_conn *c)
+{
+    static const char offers[] = {(char)TELNET_IAC, (char)TELNET_DO, TELNET_TELOPT_TTYPE,
+                                  (char)TELNET_IAC, (char)TELNET_DO, TELNET_TELOPT_NAWS};
+    wc_telnet_write(c, (struct wc_str){offers, sizeof(offers)});
 }
 
 void wc_telnet_protocol_close(struct wc_telnet_conn *c)
@@ -147,13 +160,27 @@ void wc_telnet_protocol_close(struct wc_telnet_conn *c)
 
 void wc_telnet_protocol_receive(struct wc_telnet_conn *c, struct wc_str bytes)
 {
+    if (c->telnet == NULL) {
+        if (memchr(bytes.p, TELNET_IAC, bytes.n) == NULL) {
+            wc_buf_str(&c->input, bytes);
+            return;
+        }
+        begin(c);
+    }
     telnet_recv(c->telnet, bytes.p, bytes.n);
     send_answers(c);
 }
 
 void wc_telnet_protocol_hide(struct wc_telnet_conn *c, bool hide)
 {
-    if (c->telnet == NULL || (c->term != NULL && c->term->agreed_sga))
+    static const char offer[] = {(char)TELNET_IAC, (char)TELNET_WILL, TELNET_TELOPT_ECHO};
+    if (c->telnet == NULL) {
+        if (hide && !c->echo_offered)
+            wc_telnet_write(c, (struct wc_str){offer, sizeof(offer)});
+        c->echo_offered = c->echo_offered || hide;
+        return;
+    }
+    if (c->term != NULL && c->term->agreed_sga)
         return;
     telnet_negotiate(c->telnet, hide ? TELNET_WILL : TELNET_WONT, TELNET_TELOPT_ECHO);
     send_answers(c);

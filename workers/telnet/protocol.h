@@ -7,7 +7,8 @@
  * The telnet protocol (RFC 854, options by RFC 1143), through libtelnet. We ask for the terminal's type (RFC 1091) and
  * window size (RFC 1073). Who agrees to either has a terminal: for it we offer to echo (RFC 857) and to suppress
  * go-ahead (RFC 858), both together, which brings clients into character mode: only so can a half-typed line be drawn
- * again. Who says nothing or refuses is a program and gets lines.
+ * again. Who says nothing or refuses is a program and gets lines. Most programs never send a command (IAC): what they
+ * send is data as it is, and the library is not asked, nor its memory taken, before the first one.
  */
 void wc_telnet_protocol_open(struct wc_telnet_conn *c);
 void wc_telnet_protocol_close(struct wc_telnet_conn *c);

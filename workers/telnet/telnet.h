@@ -56,7 +56,7 @@ struct wc_telnet {
     struct wc_telnet_conn *drain_next;
     size_t drain_step; /* connections told at each tick of `drain` */
     struct wc_session_ops session_ops;
-    unsigned slot[2]; /* of the event lines: without and with numbers */
+    uint8_t slot[2]; /* of the event lines: without and with numbers */
     bool draining;
     struct wc_log_limit accept_limit, proxy_limit;
     struct wc_buf answers;      /* what the protocol says during one call of it */
