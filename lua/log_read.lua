@@ -30,11 +30,11 @@ end
 
 -- No member: one may still see what came up to the end of one's own membership (`:left` has its id), or of the room.
 local left = redis.call('HGET', key .. ':left', user)
-local last_seq = left and tonumber(left:match('%d+$')) or 0
+local last_seq = left and tonumber(left:match('%-(%d+)')) or 0
 for i, entry in ipairs(entries) do
   local type = field(entry, 'type')
   if i == 1 and type == 'roomdeleted' then return {'ok', head, '0', entry} end
-  if i == broken or tonumber(entry[1]:match('%d+$')) > last_seq then return {'not_found'} end
+  if i == broken or tonumber(entry[1]:match('%-(%d+)')) > last_seq then return {'not_found'} end
   result[#result + 1] = entry
   if type == 'userleft' and field(entry, 'user') == user then
     result[3] = '0'

@@ -39,7 +39,7 @@ local maker
 -- room's messages are not those of one made again.
 local function repeated(record, fingerprint)
   local id, before = record:match('^(%S+) (%S+)')
-  if tonumber(id:match('%d+$')) < born then return nil end
+  if tonumber(id:match('%-(%d+)')) < born then return nil end
   if before ~= fingerprint then return 'conflict' .. US .. 'this client id was used for another text' end
   return 'ok' .. US .. id .. US .. 'repeated'
 end

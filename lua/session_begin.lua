@@ -10,7 +10,7 @@ local user = redis.call('HMGET', key, 'created', 'presence_version', 'status', '
 if not user[1] then return {'not_found'} end
 local channel = entry:match('^[^/]+/([^/]+)/')
 -- The same request again, after its answer was lost, changes what it changed.
-local again = redis.call('HSET', key .. ':sessions', entry, string.format('%.0f %s', now_ms(), ARGV[2])) == 0
+local again = redis.call('HSET', key .. ':sessions', entry, string.format('%d %s', now_ms(), ARGV[2])) == 0
 local channels, before = online_channels(key, ARGV[3], entry)
 local changed = not before[channel]
 if changed then

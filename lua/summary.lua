@@ -41,7 +41,7 @@ local function message(n)
   local low, high = redis.call('XRANGE', log, ms, '+', 'COUNT', 1)[1], redis.call('XREVRANGE', log, ms, '-', 'COUNT', 1)[1]
   if not low or not high then return nil end
   local function within(x) return ms .. '-' .. decimal(x) end
-  local id = within(bisect(tonumber(low[1]:match('%d+$')), tonumber(high[1]:match('%d+$')), n, within))
+  local id = within(bisect(tonumber(low[1]:match('%-(%d+)')), tonumber(high[1]:match('%-(%d+)')), n, within))
   local entry = redis.call('XRANGE', log, id, id)[1]
   return entry and number(entry) == n and field(entry, 'type') == 'messagepublished' and entry or nil
 end

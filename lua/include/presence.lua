@@ -5,12 +5,14 @@ local function online_channels(key, live, except)
   local seen, channels = {}, {}
   live = ' ' .. live .. ' '
   for _, entry in ipairs(redis.call('HKEYS', key .. ':sessions')) do
-    local worker, channel = entry:match('^([^/]+)/([^/]+)/')
-    if worker and entry ~= except and not seen[channel] and live:find(' ' .. worker .. ' ', 1, true) then
-      seen[channel] = true
-      channels[#channels + 1] = channel
+    if entry ~= except then
+      local worker, channel = entry:match('^([^/]+)/([^/]+)/')
+      if worker and not seen[channel] and live:find(' ' .. worker .. ' ', 1, true) then
+        seen[channel] = true
+        channels[#channels + 1] = channel
+      end
     end
   end
-  table.sort(channels)
+  if #channels > 1 then table.sort(channels) end
   return channels, seen
 end

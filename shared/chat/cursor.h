@@ -10,7 +10,7 @@
  * once Redis has confirmed it. A session whose events carry a cursor each gets nothing meanwhile that the old baseline
  * can't express: it is held, as if its queue were full. So a cursor is always exact.
  */
-#define WC_CURSOR_KEEP_MS "604800000" /* seven days */
+#define WC_CURSOR_KEEP_MS "691200000" /* seven days, and the one in which use is not noted (cursor_read.lua) */
 
 struct wc_cursor;
 struct wc_link;

@@ -29,11 +29,16 @@ test('a baseline is its user\'s, and kept for its time', async () => {
     await gone('a-2');
 });
 
-test('reading one keeps it', async () => {
+test('reading one keeps it, which is noted once in an eighth of its time', async () => {
     await write('a-1', { keep: 5000 });
     await there('a-1');
     assert.ok(await bench.command('PTTL', `${ALICE}:cursor:a-1`) > 5000);
     assert.ok(await bench.command('PTTL', `${ALICE}:cursors`) > 5000);
+    const used = await bench.command('ZSCORE', `${ALICE}:cursors`, 'a-1');
+    await bench.command('PEXPIRE', `${ALICE}:cursor:a-1`, HOUR - 60000);
+    await there('a-1');
+    assert.equal(await bench.command('ZSCORE', `${ALICE}:cursors`, 'a-1'), used);
+    assert.ok(await bench.command('PTTL', `${ALICE}:cursor:a-1`) <= HOUR - 60000);
 });
 
 test('one that nobody needs any more goes, and the longest unused past the most', async () => {
