@@ -22,8 +22,8 @@ enum record_state { RECORD_BEGIN, RECORD_THERE, RECORD_GRACE, RECORD_END };
 
 struct record {
     struct wc_work work;
-    struct record *next, **prev;
-    struct wc_session *session; /* NULL: it has ended */
+    struct record *next, **prev; /* among the presence's `records`, or those that are `leaving` */
+    struct wc_session *session;  /* NULL: it has ended */
     struct wc_user *user;
     const char *channel;
     uint32_t number;
@@ -51,7 +51,8 @@ struct wc_presence {
     struct wc_chat *chat;
     struct wc_workq work;
     struct wc_gathered *gathered;
-    struct record *records;
+    struct record *records; /* of sessions that are there; order does not matter … */
+    struct record *leaving; /* … and that have ended */
     ev_timer grace;
     uint32_t ticks; /* of `grace` */
     uint64_t told;
@@ -79,11 +80,25 @@ struct wc_presence *wc_presence_new(struct wc_chat *chat)
     return p;
 }
 
-static void record_free(struct record *r)
+static void put(struct record **list, struct record *r)
+{
+    r->next = *list;
+    r->prev = list;
+    if (r->next != NULL)
+        r->next->prev = &r->next;
+    *list = r;
+}
+
+static void take(struct record *r)
 {
     *r->prev = r->next;
     if (r->next != NULL)
         r->next->prev = r->prev;
+}
+
+static void record_free(struct record *r)
+{
+    take(r);
     wc_user_unref(r->user);
     free(r);
 }
@@ -100,10 +115,10 @@ void wc_presence_free(struct wc_presence *p)
     wc_workq_stop(&p->work);
     wc_gathered_free(p->gathered);
     ev_timer_stop(p->chat->loop, &p->grace);
-    for (struct record *r = p->records, *next; r != NULL; r = next) {
-        next = r->next;
-        record_free(r);
-    }
+    while (p->records != NULL)
+        record_free(p->records);
+    while (p->leaving != NULL)
+        record_free(p->leaving);
     free(p);
 }
 
@@ -265,7 +280,7 @@ static void record_end(struct record *r)
 
 static void check_stopped(struct wc_presence *p)
 {
-    if (p->stopped != NULL && p->records == NULL) {
+    if (p->stopped != NULL && p->records == NULL && p->leaving == NULL) {
         void (*stopped)(void *arg) = p->stopped;
         p->stopped = NULL;
         stopped(p->stopped_arg);
@@ -346,11 +361,7 @@ void wc_presence_begin(struct wc_presence *p, struct wc_session *s)
     r->number = s->number;
     r->user = wc_user_get(p->chat->people, wc_str(s->user->name));
     memcpy(r->worker, p->chat->worker, sizeof(r->worker));
-    r->next = p->records;
-    r->prev = &p->records;
-    if (r->next != NULL)
-        r->next->prev = &r->next;
-    p->records = r;
+    put(&p->records, r);
     s->presence = r;
     wc_workq_add(&p->work, &r->work);
 }
@@ -361,6 +372,8 @@ void wc_presence_end(struct wc_presence *p, struct wc_session *s)
     s->presence = NULL;
     if (r == NULL)
         return;
+    take(r);
+    put(&p->leaving, r);
     r->session = NULL;
     r->due = p->ticks + 1 + (uint32_t)(p->chat->options.grace_ms / TICK_MS);
     if (r->state == RECORD_THERE)
@@ -373,7 +386,7 @@ static void on_grace(EV_P_ ev_timer *timer, int revents)
     (void)revents;
     struct wc_presence *p = timer->data;
     p->ticks++;
-    for (struct record *r = p->records, *next; r != NULL; r = next) {
+    for (struct record *r = p->leaving, *next; r != NULL; r = next) {
         next = r->next;
         if (r->state == RECORD_GRACE && ((int32_t)(r->due - p->ticks) <= 0 || p->stopped != NULL))
             record_end(r);
@@ -383,9 +396,9 @@ static void on_grace(EV_P_ ev_timer *timer, int revents)
 
 /* ---- a new id, a stop, other workers' dead ------------------------------------------------------------------- */
 
-void wc_presence_again(struct wc_presence *p)
+static void note_again(struct wc_presence *p, struct record *list)
 {
-    for (struct record *r = p->records; r != NULL; r = r->next) {
+    for (struct record *r = list; r != NULL; r = r->next) {
         if (r->busy || (r->state != RECORD_THERE && r->state != RECORD_BEGIN))
             continue; /* what is under way finds out when it is there; what ends was reaped */
         start_over(r);
@@ -394,16 +407,21 @@ void wc_presence_again(struct wc_presence *p)
     }
 }
 
+void wc_presence_again(struct wc_presence *p)
+{
+    note_again(p, p->records);
+    note_again(p, p->leaving);
+}
+
 void wc_presence_stop(struct wc_presence *p, void (*done)(void *arg), void *arg)
 {
     p->stopped = done;
     p->stopped_arg = arg;
-    for (struct record *r = p->records; r != NULL; r = r->next) {
-        if (r->session != NULL)
-            wc_presence_end(p, r->session);
+    while (p->records != NULL)
+        wc_presence_end(p, p->records->session);
+    for (struct record *r = p->leaving; r != NULL; r = r->next)
         if (r->state == RECORD_GRACE)
             record_end(r);
-    }
     ev_feed_event(p->chat->loop, &p->grace, EV_TIMER); /* calls back even when there is nothing to end */
 }
 

@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <h2o/http1.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPTS = 32 /* in one go: requests want their turn too */ };
+enum { BACKLOG = 1024, ACCEPTS = 32 /* in one go: requests want their turn too */, USER_TIMEOUT_MS = 60000 };
 #define PAUSE_S 0.1 /* when the process has no descriptors left */
 
 struct wc_http_listener {
@@ -108,13 +109,16 @@ static void add(struct wc_http *http, int fd)
 
 static int open_socket(const struct addrinfo *ai)
 {
-    const int on = 1;
+    const int on = 1, timeout = USER_TIMEOUT_MS;
     int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (ai->ai_family == AF_INET6) /* 0.0.0.0 and :: are two addresses */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    /* What is accepted has these from the start: Linux copies the listener's. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
     if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int error = errno;

@@ -10,11 +10,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <h2o/http1.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REPLY_SLACK = 65536, USER_TIMEOUT_MS = 60000 };
+enum { REPLY_SLACK = 65536 };
 #define CLOSING_S 10.0
 #define LINGER_S  2.0
 
@@ -284,11 +283,8 @@ static void on_taken(void *arg, h2o_socket_t *sock, size_t request_size)
         wc_stream_kill(st);
         return;
     }
-    const int timeout = USER_TIMEOUT_MS, on = 1;
     wc_http_connection_begun(st->http);
     ev_io_set(&st->io, taken.fd, 0);
-    setsockopt(taken.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
-    setsockopt(taken.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     st->heard = st->moved = seconds(st);
     if (st->state == WC_STREAM_COMING) {
         become(st, WC_STREAM_OPEN);

@@ -54,6 +54,12 @@ static int open_socket(const struct addrinfo *ai)
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (ai->ai_family == AF_INET6)
         set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    /* What is accepted has these from the start (Linux copies the listener's): five system calls less for each. */
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
     if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int saved = errno;
@@ -99,11 +105,6 @@ static void admit(struct wc_telnet *ch, int fd, const struct sockaddr_storage *f
         close(fd);
         return;
     }
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
     read_peer(from, &peer);
     wc_telnet_conn_new(ch, fd, &peer, proxied);
 }
