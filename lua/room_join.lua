@@ -15,7 +15,7 @@ local refused = unreadable(key, by, ARGV[4], now)
 if refused then return {refused} end
 if member(key, user) then return {'ok', '', 'already'} end
 if user ~= by and rank(key, by, ARGV[4]) == 0 then return {'not_a_member'} end
-if banned(key, user, now) then return {'banned'} end
+if banned(key, user, now) then return {'banned', user ~= by and 'this user is banned from the room' or nil} end
 local state = state_of(key)
 redis.call('ZADD', key .. ':members', tonumber(state[4]) or 0, user)
 redis.call('ZADD', key .. ':names', 0, user)

@@ -7,6 +7,7 @@
 --- include access
 --- include once
 --- include sent
+--- include leave
 local key, user, by = KEYS[1], ARGV[1], ARGV[2]
 local before = answered(key, ARGV[6])
 if before then return before end
@@ -16,25 +17,8 @@ if refused then return {refused} end
 if user == by then
   if not member(key, user) then return {'not_a_member'} end
 else
-  local mine = rank(key, by, ARGV[4])
-  if mine == 0 then return {'not_a_member'} end
-  if mine < 2 then return {'forbidden'} end
-  local theirs = rank(key, user, '0')
-  if theirs == 0 then return {'not_found', 'no such member'} end
-  if theirs >= mine then return {'forbidden'} end
+  refused = protected(key, user, by, ARGV[4])
+  if refused then return {refused} end
+  if not member(key, user) then return {'not_found', 'no such member'} end
 end
-redis.call('ZREM', key .. ':members', user)
-redis.call('ZREM', key .. ':names', user)
-redis.call('HDEL', key .. ':joined', user)
-redis.call('HDEL', key .. ':roles', user)
-redis.call('DEL', key .. ':mentions:' .. user)
-local sent, earlier = sent_keys(key, user)
-redis.call('EXPIRE', sent, 3600)
-redis.call('EXPIRE', earlier, 3600)
-local fields = {'type', 'userleft', 'from', by, 'via', ARGV[3], 'user', user, 'by', by}
-if ARGV[5] ~= '' then fields[#fields + 1], fields[#fields + 2] = 'reason', ARGV[5] end
-local id = append(key, state_of(key), now, fields, 0)
-redis.call('HSET', key .. ':left', user, id)
-publish('wcc:user:{' .. user .. '}', transient(),
-  {'type', 'conversationremoved', 'target', 'wcchat://rooms/' .. key:match('{(.*)}')})
-return answer(key, ARGV[6], {'ok', id})
+return answer(key, ARGV[6], {'ok', end_membership(key, user, by, ARGV[3], ARGV[5], now)})

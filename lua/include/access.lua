@@ -34,3 +34,19 @@ end
 local function outsider(key, user, now)
   return unreadable(key, user, '0', now) or 'not_a_member'
 end
+
+-- What stands against `by` removing or banning `user`: nil when they may. Only from a higher role down.
+local function protected(key, user, by, admin)
+  local mine = rank(key, by, admin)
+  if mine == 0 then return 'not_a_member' end
+  if mine < 2 or rank(key, user, '0') >= mine then return 'forbidden' end
+  return nil
+end
+
+-- What stands against `by` looking after the room's people: nil for owners, moderators and site administrators.
+local function unmanageable(key, by, admin, now)
+  local refused = unreadable(key, by, admin, now)
+  if refused then return refused end
+  local mine = rank(key, by, admin)
+  return mine == 0 and 'not_a_member' or mine < 2 and 'forbidden' or nil
+end

@@ -31,5 +31,8 @@ size_t wc_id_format(struct wc_id id, char *out);
 
 /* `2026-11-23T05:00:01.234Z` (RFC 3339) of milliseconds since the epoch; 24 bytes, without NUL. */
 void wc_time_rfc3339(uint64_t ms, char out[24]);
+/* The other way round: any date-time of RFC 3339 (section 5.6) from 1970 on, with a leap second and digits behind the
+ * millisecond let go. False, *ms untouched, for anything else. */
+bool wc_time_parse(struct wc_str s, uint64_t *ms);
 
 #endif

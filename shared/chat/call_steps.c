@@ -35,10 +35,12 @@ static void on_command(void *arg, wc_err err, const struct wc_reply *reply)
 static bool appends(enum wc_script which)
 {
     switch (which) {
+    case WC_SCRIPT_ROOM_BAN:
     case WC_SCRIPT_ROOM_CREATE:
     case WC_SCRIPT_ROOM_DELETE:
     case WC_SCRIPT_ROOM_JOIN:
     case WC_SCRIPT_ROOM_LEAVE:
+    case WC_SCRIPT_ROOM_ROLE:
     case WC_SCRIPT_ROOM_UPDATE:
         return true;
     default:

@@ -54,6 +54,7 @@ static const char *const field_words[WC_F_COUNT] = {
     [WC_F_N] = "n",
     [WC_F_KEEP] = "keep",
     [WC_F_SESSION] = "session",
+    [WC_F_ROLE] = "role",
 };
 
 enum wc_event_type wc_event_type_of(struct wc_str word)
@@ -195,6 +196,8 @@ static void room_member(const struct wc_event *ev, struct wc_buf *b)
     text_member(b, "topic", ev->f[WC_F_TOPIC]);
     text_member(b, "visibility", ev->f[WC_F_VISIBILITY]);
     wc_json_close(b);
+    text_member(b, "user", ev->f[WC_F_USER]); /* who was given a role */
+    text_member(b, "role", ev->f[WC_F_ROLE]);
 }
 
 static void presence_members(const struct wc_event *ev, struct wc_buf *b)

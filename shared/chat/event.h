@@ -65,6 +65,7 @@ enum wc_event_field {
     WC_F_N,
     WC_F_KEEP,
     WC_F_SESSION,
+    WC_F_ROLE,
     WC_F_COUNT
 };
 

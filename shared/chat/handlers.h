@@ -37,7 +37,13 @@ void wc_op_room_join(struct wc_call *call);
 void wc_op_room_leave(struct wc_call *call);
 void wc_op_room_invite(struct wc_call *call);
 void wc_op_room_kick(struct wc_call *call);
+void wc_op_room_role(struct wc_call *call);
 void wc_op_room_members(struct wc_call *call);
+
+/* bans.c */
+void wc_op_room_ban(struct wc_call *call);
+void wc_op_room_unban(struct wc_call *call);
+void wc_op_room_bans(struct wc_call *call);
 
 /* messages.c */
 void wc_op_message_send(struct wc_call *call);

@@ -4,7 +4,7 @@
 #include "chat/rooms.h"
 #include "chat/shown.h"
 
-/* Joining and inviting: one thing, by oneself or by a member. */
+/* Joining and inviting: one thing, by oneself or by a member; and, over REST in the same request, giving a role. */
 
 struct joining {
     struct wc_str user;
@@ -27,6 +27,25 @@ static void on_role(struct wc_call *call, const struct wc_reply *reply)
     answer_membership(call, role.n != 0 ? role : WC_STR("member"));
 }
 
+static void ask_role(struct wc_call *call, struct wc_str user, wc_call_step next)
+{
+    struct wc_str args[] = {user,
+                            wc_call_user(call),
+                            wc_str(call->who.via),
+                            wc_call_admin(call),
+                            call->args[WC_ARG_ROLE],
+                            wc_call_request(call)};
+    wc_call_script_any(call, WC_SCRIPT_ROOM_ROLE, wc_name_str(&call->key), args, WC_COUNT(args), next);
+}
+
+static void on_given(struct wc_call *call, const struct wc_reply *reply)
+{
+    if (wc_str_is(wc_reply_str(reply, 0), "ok"))
+        answer_membership(call, call->args[WC_ARG_ROLE]);
+    else
+        wc_call_fail_reply(call, reply);
+}
+
 static void on_joined(struct wc_call *call, const struct wc_reply *reply)
 {
     const struct joining *j = call->state;
@@ -38,6 +57,10 @@ static void on_joined(struct wc_call *call, const struct wc_reply *reply)
     }
     wc_index_keep(call->chat, j->user, conv);
     call->created = wc_str_is(wc_reply_str(reply, 2), "joined");
+    if (wc_call_has(call, WC_ARG_ROLE) && !wc_str_is(call->args[WC_ARG_ROLE], "member")) {
+        ask_role(call, j->user, on_given);
+        return;
+    }
     if (call->created) {
         answer_membership(call, WC_STR("member"));
         return;
@@ -68,12 +91,44 @@ void wc_op_room_join(struct wc_call *call)
     join(call, wc_call_copy(call, wc_call_user(call)));
 }
 
+/* A member's role is changed; who is none yet, is invited. Whether the caller may give the role is decided before. */
+static void on_role_or_absent(struct wc_call *call, const struct wc_reply *reply)
+{
+    if (wc_str_is(wc_reply_str(reply, 0), "not_found"))
+        join(call, call->args[WC_ARG_USER]);
+    else
+        on_given(call, reply);
+}
+
+/* False, and the call has failed, for the one role that nobody can have. */
+static bool can_be_given(struct wc_call *call)
+{
+    if (!wc_is_general(call->chat, call->target.name) || !wc_str_is(call->args[WC_ARG_ROLE], "owner"))
+        return true;
+    wc_call_fail(call, WC_FORBIDDEN, "the room that everybody is in has no owner");
+    return false;
+}
+
+static void begin_role(struct wc_call *call, wc_call_step next)
+{
+    struct joining *j = wc_call_alloc(call, sizeof(*j));
+    call->state = j;
+    j->user = call->args[WC_ARG_USER];
+    if (can_be_given(call))
+        ask_role(call, j->user, next);
+}
+
 void wc_op_room_invite(struct wc_call *call)
 {
-    if (wc_call_has(call, WC_ARG_ROLE) && !wc_str_is(call->args[WC_ARG_ROLE], "member"))
-        wc_call_fail(call, WC_BAD_REQUEST, "role: only member can be given here");
+    if (wc_call_has(call, WC_ARG_ROLE))
+        begin_role(call, on_role_or_absent);
     else
         join(call, call->args[WC_ARG_USER]);
+}
+
+void wc_op_room_role(struct wc_call *call)
+{
+    begin_role(call, on_given);
 }
 
 /* Leaving and kicking. */

@@ -81,6 +81,21 @@ const struct wc_op wc_ops[] = {
         ROOM_TARGET,
         {"user", WC_ARG_USER, WC_RULE_USER, true},
         {"reason", WC_ARG_REASON, WC_RULE_LONG, false}}},
+    {"room.role", WC_OP_REQUEST, wc_op_room_role, {
+        ROOM_TARGET,
+        {"user", WC_ARG_USER, WC_RULE_USER, true},
+        {"role", WC_ARG_ROLE, WC_RULE_ROLE, true}}},
+    {"room.ban", WC_OP_REQUEST, wc_op_room_ban, {
+        ROOM_TARGET,
+        {"user", WC_ARG_USER, WC_RULE_USER, true},
+        {"reason", WC_ARG_REASON, WC_RULE_LONG, false},
+        {"expires", WC_ARG_EXPIRES, WC_RULE_TIME, false}}},
+    {"room.unban", WC_OP_REQUEST, wc_op_room_unban, {
+        ROOM_TARGET,
+        {"user", WC_ARG_USER, WC_RULE_USER, true}}},
+    {"room.bans", 0, wc_op_room_bans, {
+        ROOM_TARGET,
+        PAGE}},
     {"room.members", WC_OP_REQUEST, wc_op_room_members, {
         ROOM_TARGET,
         PAGE}},

@@ -28,7 +28,8 @@ enum wc_rule {
     WC_RULE_VISIBILITY, /* public or private */
     WC_RULE_ROLE,       /* owner, moderator, member */
     WC_RULE_STATUS,     /* online, away, dnd, offline */
-    WC_RULE_TYPES       /* types of events, by commas */
+    WC_RULE_TYPES,      /* types of events, by commas */
+    WC_RULE_TIME        /* RFC 3339; its number is ms since the epoch */
 };
 
 struct wc_op_arg {

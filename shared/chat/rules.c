@@ -136,6 +136,8 @@ wc_err wc_rule_check(enum wc_rule rule, struct wc_str s, uint64_t *number, const
         return check(is_cursor(s), why, "must be what an earlier answer gave as next");
     case WC_RULE_TYPES:
         return check_types(s, why);
+    case WC_RULE_TIME:
+        return check(wc_time_parse(s, number), why, "must be a time, as in 2026-11-23T05:00:01Z");
     case WC_RULE_VISIBILITY:
     case WC_RULE_ROLE:
     case WC_RULE_STATUS:

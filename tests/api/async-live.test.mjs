@@ -108,6 +108,10 @@ describe('real time as it is described', () => {
         await ask(a, 'room.update', { target: PLANTS, topic: 'Spring', retention_messages: 1000, retention_days: 30 });
         await ask(b, 'room.leave', { target: PLANTS });
         await ask(a, 'room.invite', { target: PLANTS, user: 'bob', role: 'member' });
+        await ask(a, 'room.role', { target: PLANTS, user: 'bob', role: 'moderator' });
+        await ask(a, 'room.ban', { target: PLANTS, user: 'bob', reason: 'off topic', expires: '2100-01-01T00:00:00Z' });
+        await ask(a, 'room.unban', { target: PLANTS, user: 'bob' });
+        await ask(a, 'room.invite', { target: PLANTS, user: 'bob' });
         await ask(a, 'room.kick', { target: PLANTS, user: 'bob', reason: 'off topic' });
         await provoke(['conversationadded', 'conversationremoved'], async () => {
             await b.must('room.join', { target: PLANTS });

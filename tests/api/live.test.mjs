@@ -46,6 +46,7 @@ before(async () => {
     bob = await person('bob');
     carol = await person('carol');
     dave = await person('dave');
+    await Promise.all([person('ivan'), person('judy')]);
     await site.redis.command('HSET', 'wcc:room:{plants}:bans', 'dave', '0 alice spam');
 });
 after(async () => site?.stop());
@@ -161,6 +162,25 @@ describe('the API as it is described', () => {
         await remove(alice, 'carol', '404 not_found');
         await remove(alice, 'bob', 204, { reason: 'off topic' });
         await add(bob, 'bob', 201);
+        await add(bob, 'bob', '403 forbidden', 'plants', { role: 'owner' });
+    });
+
+    test('bans', async () => {
+        const params = { room: 'plants', user: 'ivan' };
+        const body = { reason: 'off topic', expires: '2100-01-01T00:00:00Z' };
+        await alice.call('ban', 201, { params, body });
+        await alice.call('ban', 200, { params, body: {} });
+        await alice.call('ban', 201, { params: { room: 'plants', user: 'judy' }, body });
+        const { body: { next } } = await alice.call('listBans', 200, { params: { room: 'plants' }, query: { limit: 1 } });
+        await alice.call('listBans', 200, { params: { room: 'plants' }, query: { cursor: next } });
+        await alice.call('ban', '400 bad_text', { params, body: { reason: CONTROL } });
+        for (const [id, more] of [['ban', { user: 'ivan' }], ['listBans', {}], ['unban', { user: 'ivan' }]]) {
+            await bob.call(id, '403 forbidden', { params: { room: 'plants', ...more } });
+            await carol.call(id, '403 not_a_member', { params: { room: 'plants', ...more } });
+            await dave.call(id, '403 banned', { params: { room: 'plants', ...more } });
+            await carol.call(id, '404 not_found', { params: { room: 'platypus', ...more } });
+        }
+        await alice.call('unban', 204, { params });
     });
 
     test('messages in rooms', async () => {

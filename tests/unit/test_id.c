@@ -81,11 +81,50 @@ static void test_time(void **state)
     assert_time(UINT64_MAX, "9999-12-31T23:59:59.999Z");
 }
 
+static uint64_t parsed(const char *text)
+{
+    uint64_t ms = 7;
+    return wc_time_parse(wc_str(text), &ms) ? ms : 7;
+}
+
+static void test_time_parsed(void **state)
+{
+    (void)state;
+    assert_int_equal(parsed("1970-01-01T00:00:00Z"), 0);
+    assert_int_equal(parsed("2026-11-23T05:00:01.234Z"), 1795410001234);
+    assert_int_equal(parsed("2026-11-23t05:00:01.2z"), 1795410001200);
+    assert_int_equal(parsed("2026-11-23 05:00:01.2345678Z"), 1795410001234);
+    assert_int_equal(parsed("2026-11-23T06:30:01+01:30"), 1795410001000);
+    assert_int_equal(parsed("2026-11-22T23:00:01-06:00"), 1795410001000);
+    assert_int_equal(parsed("2000-02-29T23:59:60Z"), 951868799000);
+    const char *bad[] = {"",
+                         "tomorrow",
+                         "2026-11-23",
+                         "2026-11-23T05:00Z",
+                         "2026-11-23T05:00:01",
+                         "2026-11-23T05:00:01.Z",
+                         "2026-11-23T05:00:01Zx",
+                         "2026-11-23T05:00:01+1:00",
+                         "2026-11-23T05:00:01+24:00",
+                         "2026-02-29T05:00:01Z",
+                         "2026-13-01T05:00:01Z",
+                         "2026-00-01T05:00:01Z",
+                         "2026-01-00T05:00:01Z",
+                         "2026-11-23T24:00:00Z",
+                         "2026-11-23T05:60:00Z",
+                         "2026-11-23T05:00:61Z",
+                         "1969-12-31T23:59:59Z",
+                         "1970-01-01T00:00:00+00:01",
+                         "-026-11-23T05:00:01Z"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(parsed(bad[i]), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_refused), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_longest),    cmocka_unit_test(test_time),
+        cmocka_unit_test(test_longest),    cmocka_unit_test(test_time),    cmocka_unit_test(test_time_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,18 @@ const commands = {
         const [, user, reason] = /^@?(\S+)\s*(.*)$/.exec(rest) || [];
         return chat.act("room.kick", {target: inRoom(target), user: match(user || "", USER, "/kick needs a name."), reason});
     },
+    ban: async (chat, target, rest) => {
+        const [, name, minutes, reason] = /^@?(\S+)(?:\s+(\d{1,7})(?=\s|$))?\s*(.*)$/.exec(rest) || [];
+        const user = match(name || "", USER, "/ban needs a name, and perhaps minutes and a reason.");
+        const expires = minutes && new Date(Date.now() + minutes * 60000).toISOString();
+        await chat.act("room.ban", {target: inRoom(target), user, reason, expires});
+        chat.say(minutes ? `${user} is banned for ${minutes} minutes.` : `${user} is banned.`);
+    },
+    unban: async (chat, target, rest) => {
+        const user = match(rest.replace(/^@/, ""), USER, "/unban needs a name.");
+        await chat.act("room.unban", {target: inRoom(target), user});
+        chat.say(`${user} is not banned any more.`);
+    },
 };
 
 function need(text, complaint) {

@@ -59,6 +59,8 @@ function people(names) {
 function changeText(item) {
     if (item.type === "roomcreated")
         return item.from ? `${item.from} created this room` : "This room was created";
+    if (item.role)
+        return `${item.from} made ${item.user} ${item.role === "owner" ? "an" : "a"} ${item.role} of this room`;
     if (item.room?.topic !== undefined)
         return item.room.topic ? `${item.from} set the topic to “${item.room.topic}”` : `${item.from} cleared the topic`;
     return `${item.from || "someone"} changed the room's details`;

@@ -29,6 +29,10 @@ export class Members {
     }
 
     event(type, data) {
+        if (this.list && type === "roomupdated" && data.role) {
+            this.list = this.list.map((m) => (m.user === data.user ? {...m, role: data.role} : m));
+            this.changed();
+        }
         if (!this.list || (type !== "userjoined" && type !== "userleft"))
             return;
         const others = this.list.filter((m) => m.user !== data.user);

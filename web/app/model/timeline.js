@@ -120,10 +120,10 @@ export class Timeline {
             this.#roomEvent(item);
     }
 
-    #roomEvent({type, seq, room}) {
+    #roomEvent({type, seq, room, user, role}) {
         const by = {userjoined: 1, userleft: -1}[type];
         if (type === "roomupdated")
-            this.room = {...this.room, ...room};
+            this.room = {...this.room, ...room, ...(role && user === this.client.tokens.user && {role})};
         else if (by && seq > this.#roomSeq)
             this.room = {...this.room, members: this.room.members + by};
         this.#roomSeq = Math.max(this.#roomSeq, seq);

@@ -85,7 +85,7 @@ const keys = [
     ["Shift Enter", "A new line"],
     ["@", "Name somebody; ↑ ↓ choose, Tab or Enter takes"],
     ["Esc", "Close what is open; then back to writing"],
-    ["/me, /msg, /join, /leave, /topic, /invite, /kick", "Commands, as on telnet"],
+    ["/me, /msg, /join, /leave, /topic, /invite, /kick, /ban, /unban", "Commands, as on telnet"],
 ];
 
 function Keys({close}) {
