@@ -1,4 +1,4 @@
--- Stored events of a conversation, ascending.
+-- Stored events of a conversation, ascending: messages as they are now, edited and with reactions; deleted ones are left out.
 -- KEYS  1 the conversation
 -- ARGV  1 user  2 `1` for a site administrator  3 latest | before | after | around | one  4 id (exclusive; of around and one:
 --       inclusive)  5 events at most  6 types wanted, by commas  7 the version of the log that the reader has this very
@@ -10,6 +10,7 @@
 --- include time
 --- include access
 --- include chain
+--- include folded
 local key, mode, id, limit = KEYS[1], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local refused = unreadable(key, ARGV[1], ARGV[2], now_ms())
 if refused then return {refused} end
@@ -26,8 +27,9 @@ local function collect(command, from, to, most)
   while looked < 5000 do
     local page = redis.call(command, log, from, to, 'COUNT', math.max(most + 1 - #found, 50))
     if #page == 0 then return found, false, stop end
+    local hidden = as_edited(key, page)
     for _, entry in ipairs(page) do
-      if wanted[field(entry, 'type')] then
+      if wanted[field(entry, 'type')] and not hidden[entry[1]] then
         if #found == most then return found, true, stop end
         found[#found + 1] = entry
       end
@@ -62,5 +64,5 @@ else
   items = reversed(items)
 end
 local result = {'ok', more and '1' or '0', stop or '', version}
-for _, entry in ipairs(items) do result[#result + 1] = entry end
+for _, entry in ipairs(with_reactions(key, items)) do result[#result + 1] = entry end
 return result

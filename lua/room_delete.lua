@@ -22,8 +22,9 @@ local members = redis.call('ZRANGE', key .. ':members', 0, -1)
 for _, user in ipairs(members) do
   redis.call('UNLINK', key .. ':mentions:' .. user, sent_keys(key, user))
 end
+for _, id in ipairs(redis.call('HKEYS', key .. ':reactions')) do redis.call('UNLINK', key .. ':reacted:' .. id) end
 redis.call('UNLINK', key .. ':log', key .. ':members', key .. ':names', key .. ':joined', key .. ':roles', key .. ':bans',
-  key .. ':holes', key .. ':left')
+  key .. ':holes', key .. ':left', key .. ':edits', key .. ':reactions')
 redis.call('DEL', key)
 redis.call('HSET', key, 'deleted', string.format('%.0f', now))
 local id = append(key, state, now, {'type', 'roomdeleted', 'from', by, 'via', ARGV[2]}, 0)

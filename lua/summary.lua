@@ -4,6 +4,7 @@
 -- Result {ok, head, n, read, mentions unread, id read up to or empty, [last message] or empty array}
 -- Errors not_found: no member
 --- include chain
+--- include folded
 local key, user = KEYS[1], ARGV[1]
 local log, read = key .. ':log', redis.call('ZSCORE', key .. ':members', user)
 local room = redis.call('HMGET', key, 'head', 'n', 'deleted')
@@ -11,8 +12,10 @@ if not read or room[3] then return {'not_found'} end
 read = tonumber(read)
 
 local last
-for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 20)) do
-  if field(entry, 'type') == 'messagepublished' then last = entry break end
+local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 20)
+local hidden = as_edited(key, newest)
+for _, entry in ipairs(newest) do
+  if field(entry, 'type') == 'messagepublished' and not hidden[entry[1]] then last = entry break end
 end
 
 local function number(entry)
@@ -46,7 +49,10 @@ local function message(n)
   return entry and number(entry) == n and field(entry, 'type') == 'messagepublished' and entry or nil
 end
 
-last = last or message(tonumber(room[2] or 0))
+if not last then
+  local nth = message(tonumber(room[2] or 0))
+  last = nth and message_of(key, nth[1])
+end
 local marked = message(read)
 local mentions = redis.call('ZCOUNT', key .. ':mentions:' .. user, '(' .. read, '+inf')
 return {'ok', room[1] or '0-0', room[2] or '0', string.format('%.0f', read), mentions, marked and marked[1] or '', last or {}}

@@ -40,6 +40,7 @@ enum wc_arg {
     WC_ARG_EVERYWHERE,
     WC_ARG_STATUS,
     WC_ARG_EXPIRES,
+    WC_ARG_REACTION,
     WC_ARG_COUNT
 };
 

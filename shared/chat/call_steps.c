@@ -35,6 +35,9 @@ static void on_command(void *arg, wc_err err, const struct wc_reply *reply)
 static bool appends(enum wc_script which)
 {
     switch (which) {
+    case WC_SCRIPT_MESSAGE_DELETE:
+    case WC_SCRIPT_MESSAGE_EDIT:
+    case WC_SCRIPT_REACTION:
     case WC_SCRIPT_ROOM_BAN:
     case WC_SCRIPT_ROOM_CREATE:
     case WC_SCRIPT_ROOM_DELETE:

@@ -55,6 +55,11 @@ static const char *const field_words[WC_F_COUNT] = {
     [WC_F_KEEP] = "keep",
     [WC_F_SESSION] = "session",
     [WC_F_ROLE] = "role",
+    [WC_F_REACTION] = "reaction",
+    [WC_F_ADDED] = "added",
+    [WC_F_HOW_MANY] = "count",
+    [WC_F_EDITED] = "edited",
+    [WC_F_REACTIONS] = "reactions",
 };
 
 enum wc_event_type wc_event_type_of(struct wc_str word)
@@ -178,14 +183,57 @@ static void list_member(struct wc_buf *b, const char *name, struct wc_str words,
     wc_json_close_array(b);
 }
 
+static void time_member(struct wc_buf *b, const char *name, uint64_t ms)
+{
+    char time[24];
+    wc_time_rfc3339(ms, time);
+    wc_json_str(b, name, (struct wc_str){time, sizeof(time)});
+}
+
 static void message_members(const struct wc_event *ev, struct wc_buf *b)
 {
     text_member(b, "text", ev->f[WC_F_TEXT]);
     text_member(b, "client_id", ev->f[WC_F_CLIENT_ID]);
     text_member(b, "reply_to", ev->f[WC_F_REPLY_TO]);
-    list_member(b, "mentions", ev->f[WC_F_MENTIONS], ' ');
+    if (ev->f[WC_F_MENTIONS].n != 0)
+        list_member(b, "mentions", ev->f[WC_F_MENTIONS], ' ');
     if (ev->f[WC_F_ACTION].n != 0)
         wc_json_bool(b, "action", true);
+}
+
+static void number_member(struct wc_buf *b, const char *name, struct wc_str value)
+{
+    uint64_t number;
+    if (wc_str_u64(value, UINT64_MAX, &number))
+        wc_json_u64(b, name, number);
+}
+
+static void reaction_members(const struct wc_event *ev, struct wc_buf *b)
+{
+    text_member(b, "reaction", ev->f[WC_F_REACTION]);
+    wc_json_bool(b, "added", wc_str_is(ev->f[WC_F_ADDED], "1"));
+    number_member(b, "count", ev->f[WC_F_HOW_MANY]);
+}
+
+/* What a message of a history has become. */
+static void folded_members(const struct wc_event *ev, struct wc_buf *b)
+{
+    struct wc_str rest = ev->f[WC_F_REACTIONS], one, word, count;
+    uint64_t ms;
+    if (wc_str_u64(ev->f[WC_F_EDITED], UINT64_MAX, &ms))
+        time_member(b, "edited", ms);
+    if (rest.n == 0)
+        return;
+    wc_json_open_array(b, "reactions");
+    while (wc_str_cut(&rest, WC_EVENT_SEPARATOR, &one) && wc_str_cut(&one, ' ', &word)) {
+        wc_json_open(b, NULL);
+        wc_json_str(b, "reaction", word);
+        if (wc_str_cut(&one, ' ', &count))
+            number_member(b, "count", count);
+        list_member(b, "users", one.p != NULL ? one : WC_STR(""), ' ');
+        wc_json_close(b);
+    }
+    wc_json_close_array(b);
 }
 
 static void room_member(const struct wc_event *ev, struct wc_buf *b)
@@ -207,13 +255,12 @@ static void presence_members(const struct wc_event *ev, struct wc_buf *b)
     list_member(b, "channels", ev->f[WC_F_CHANNELS], ',');
     text_member(b, "status", ev->f[WC_F_STATUS]);
     text_member(b, "text", ev->f[WC_F_TEXT]);
-    uint64_t version;
-    if (wc_str_u64(ev->f[WC_F_VERSION], UINT64_MAX, &version))
-        wc_json_u64(b, "version", version);
+    number_member(b, "version", ev->f[WC_F_VERSION]);
 }
 
-/* What a type has in `data` besides target, seq, from and via. */
-static void own_members(const struct wc_event *ev, struct wc_buf *b)
+/* What a type has in `data` besides target, seq, from and via. `message`: the name of the message that an event is
+ * about, which in an item of a history can't be `id`. */
+static void own_members(const struct wc_event *ev, const char *message, struct wc_buf *b)
 {
     switch (ev->type) {
     case WC_EV_MESSAGE_PUBLISHED:
@@ -235,9 +282,16 @@ static void own_members(const struct wc_event *ev, struct wc_buf *b)
     case WC_EV_PRESENCE_CHANGED:
         presence_members(ev, b);
         break;
+    case WC_EV_MESSAGE_EDITED:
+        text_member(b, message, ev->f[WC_F_ID]);
+        message_members(ev, b);
+        break;
+    case WC_EV_REACTION_CHANGED:
+        text_member(b, message, ev->f[WC_F_ID]);
+        reaction_members(ev, b);
+        break;
     default:
-        text_member(b, "id", ev->f[WC_F_ID]);
-        text_member(b, "text", ev->f[WC_F_TEXT]);
+        text_member(b, message, ev->f[WC_F_ID]);
         break;
     }
 }
@@ -272,13 +326,6 @@ static void source_member(const struct wc_event *ev, struct wc_buf *b)
     wc_buf_c(b, '"');
 }
 
-static void time_member(const struct wc_event *ev, struct wc_buf *b)
-{
-    char time[24];
-    wc_time_rfc3339(ev->time_ms, time);
-    wc_json_str(b, "time", (struct wc_str){time, sizeof(time)});
-}
-
 void wc_event_json(const struct wc_event *ev, unsigned side, struct wc_buf *b)
 {
     assert(ev->type < WC_EV_ACCOUNT_CHANGED);
@@ -289,7 +336,7 @@ void wc_event_json(const struct wc_event *ev, unsigned side, struct wc_buf *b)
     wc_buf_z(b, ",\"type\":\"com.wasmcloud.chat.events.");
     wc_buf_z(b, type_words[ev->type]);
     wc_buf_c(b, '"');
-    time_member(ev, b);
+    time_member(b, "time", ev->time_ms);
     wc_buf_z(b, ",\"datacontenttype\":\"application/json\"");
     wc_json_open(b, "data");
     target_member(ev, side, b);
@@ -297,7 +344,7 @@ void wc_event_json(const struct wc_event *ev, unsigned side, struct wc_buf *b)
         wc_json_u64(b, "seq", ev->id.seq);
     text_member(b, "from", ev->f[WC_F_FROM]);
     text_member(b, "via", ev->f[WC_F_VIA]);
-    own_members(ev, b);
+    own_members(ev, "id", b);
     wc_json_close(b);
     wc_json_close(b);
 }
@@ -307,11 +354,13 @@ void wc_event_item(const struct wc_event *ev, unsigned side, struct wc_buf *b)
     wc_json_open(b, NULL);
     wc_json_str(b, "id", ev->id_text);
     wc_json_u64(b, "seq", ev->id.seq);
-    time_member(ev, b);
+    time_member(b, "time", ev->time_ms);
     wc_json_str(b, "type", wc_str(type_words[ev->type]));
     target_member(ev, side, b);
     text_member(b, "from", ev->f[WC_F_FROM]);
     text_member(b, "via", ev->f[WC_F_VIA]);
-    own_members(ev, b);
+    own_members(ev, "message_id", b);
+    if (ev->type == WC_EV_MESSAGE_PUBLISHED)
+        folded_members(ev, b);
     wc_json_close(b);
 }

@@ -66,6 +66,11 @@ enum wc_event_field {
     WC_F_KEEP,
     WC_F_SESSION,
     WC_F_ROLE,
+    WC_F_REACTION,
+    WC_F_ADDED,
+    WC_F_HOW_MANY,
+    WC_F_EDITED,    /* of a history only: when, in ms */
+    WC_F_REACTIONS, /* of a history only: see lua/include/folded.lua */
     WC_F_COUNT
 };
 
@@ -96,7 +101,8 @@ typedef struct wc_frame *(*wc_event_encoder)(const struct wc_event *ev, unsigned
 
 /* The CloudEvents 1.0 JSON of the event for one side, the same bytes live and replayed; nothing for internal types. */
 void wc_event_json(const struct wc_event *ev, unsigned side, struct wc_buf *out);
-/* An item of a history: {id, seq, time, type, from, via, text, …}. */
+/* An item of a history: {id, seq, time, type, from, via, text, …}; the message that an event is about is `message_id`.
+ */
 void wc_event_item(const struct wc_event *ev, unsigned side, struct wc_buf *out);
 
 /* "messagepublished" and its like; WC_EV_UNKNOWN for another word. */

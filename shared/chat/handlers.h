@@ -52,6 +52,12 @@ void wc_op_message_get(struct wc_call *call);
 void wc_op_read_mark(struct wc_call *call);
 void wc_op_typing(struct wc_call *call);
 
+/* changes.c */
+void wc_op_message_edit(struct wc_call *call);
+void wc_op_message_delete(struct wc_call *call);
+void wc_op_reaction_add(struct wc_call *call);
+void wc_op_reaction_remove(struct wc_call *call);
+
 /* conversations.c */
 void wc_op_conversation_list(struct wc_call *call);
 

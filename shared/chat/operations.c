@@ -116,6 +116,21 @@ const struct wc_op wc_ops[] = {
     {"message.get", WC_OP_REQUEST, wc_op_message_get, {
         TARGET,
         MESSAGE_ID}},
+    {"message.edit", WC_OP_REQUEST, wc_op_message_edit, {
+        TARGET,
+        MESSAGE_ID,
+        {"text", WC_ARG_TEXT, WC_RULE_TEXT, true}}},
+    {"message.delete", WC_OP_REQUEST, wc_op_message_delete, {
+        TARGET,
+        MESSAGE_ID}},
+    {"reaction.add", WC_OP_REQUEST, wc_op_reaction_add, {
+        TARGET,
+        MESSAGE_ID,
+        {"reaction", WC_ARG_REACTION, WC_RULE_REACTION, true}}},
+    {"reaction.remove", WC_OP_REQUEST, wc_op_reaction_remove, {
+        TARGET,
+        MESSAGE_ID,
+        {"reaction", WC_ARG_REACTION, WC_RULE_REACTION, true}}},
     {"read.mark", WC_OP_REQUEST, wc_op_read_mark, {
         TARGET,
         MESSAGE_ID}},

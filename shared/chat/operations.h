@@ -29,6 +29,7 @@ enum wc_rule {
     WC_RULE_ROLE,       /* owner, moderator, member */
     WC_RULE_STATUS,     /* online, away, dnd, offline */
     WC_RULE_TYPES,      /* types of events, by commas */
+    WC_RULE_REACTION,   /* 1 to 64 bytes, no spaces */
     WC_RULE_TIME        /* RFC 3339; its number is ms since the epoch */
 };
 

@@ -5,6 +5,7 @@
 #include "chat/event.h"
 
 enum { LIMIT_MAX = 200, CURSOR_MAX = 200, SHORT_MAX = 256, LONG_MAX_BYTES = 1024, SECRET_MAX = 8192 };
+enum { REACTION_MAX = 64 };
 enum { PASSWORD_MIN = 8, PASSWORD_MAX = 1024 };
 static const uint64_t NUMBER_MAX = 1000000000;
 
@@ -102,6 +103,14 @@ static wc_err check_password(struct wc_str s, const char **why)
     return WC_OK;
 }
 
+static wc_err check_reaction(struct wc_str s, const char **why)
+{
+    wc_err err = wc_text_check(s, 1, REACTION_MAX, false, why);
+    if (err != WC_OK)
+        return err;
+    return check(memchr(s.p, ' ', s.n) == NULL, why, "must be one word or sign, without spaces");
+}
+
 bool wc_rule_is_number(enum wc_rule rule)
 {
     return rule == WC_RULE_LIMIT || rule == WC_RULE_NUMBER;
@@ -136,6 +145,8 @@ wc_err wc_rule_check(enum wc_rule rule, struct wc_str s, uint64_t *number, const
         return check(is_cursor(s), why, "must be what an earlier answer gave as next");
     case WC_RULE_TYPES:
         return check_types(s, why);
+    case WC_RULE_REACTION:
+        return check_reaction(s, why);
     case WC_RULE_TIME:
         return check(wc_time_parse(s, number), why, "must be a time, as in 2026-11-23T05:00:01Z");
     case WC_RULE_VISIBILITY:

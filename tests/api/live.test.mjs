@@ -14,7 +14,7 @@ const coverage = new Coverage();
 const CONTROL = 'bell \u0007';
 const NEVER = '1795410001234-999999';
 /** What fills a path where the answer does not depend on it. */
-const PATH = { user: 'bob', room: 'plants', id: NEVER };
+const PATH = { user: 'bob', room: 'plants', id: NEVER, reaction: '+1' };
 
 let site, anybody, alice, bob, carol, dave;
 
@@ -205,6 +205,39 @@ describe('the API as it is described', () => {
         await carol.call('markRead', '404 not_found', { params: { room: 'platypus' }, body: { id } });
     });
 
+    test('edits, reactions, deletion', async () => {
+        const text = { text: 'as it should be' };
+        for (const [how, who, params, other] of [['', alice, { room: 'plants' }, bob], ['Direct', alice, { user: 'bob' }, null]]) {
+            const { body: { id } } = await who.call(`post${how}Message`, 201, { params, body: { text: 'as it was' } });
+            const react = { params: { ...params, id, reaction: '+1' } };
+            await who.call(`edit${how}Message`, 200, { params: { ...params, id }, body: text });
+            await who.call(`edit${how}Message`, '400 bad_text', { params: { ...params, id }, body: { text: CONTROL } });
+            await who.call(`add${how}Reaction`, 200, react);
+            await who.call(how === '' ? 'getMessage' : 'getDirectMessage', 200, { params: { ...params, id } });
+            await who.call(`remove${how}Reaction`, 204, react);
+            for (const [call, rest] of [[`edit${how}Message`, { body: text }], [`delete${how}Message`, {}], [`add${how}Reaction`, {}], [`remove${how}Reaction`, {}]]) {
+                const reaction = call.endsWith('Reaction') ? { reaction: '+1' } : {};
+                await who.call(call, '404 not_found', { params: { ...params, id: NEVER, ...reaction }, ...rest });
+                if (other === null)
+                    continue;
+                const all = { params: { ...params, id, ...reaction }, ...rest };
+                await carol.call(call, '403 not_a_member', all);
+                await dave.call(call, '403 banned', all);
+                if (call.endsWith('Message'))
+                    await other.call(call, '403 forbidden', all);
+            }
+            for (const call of [`add${how}Reaction`, `remove${how}Reaction`]) {
+                await who.call(call, '400 bad_text', { params: { ...params, id, reaction: CONTROL.replace(' ', '') } });
+                await who.call(call, '413 too_large', { params: { ...params, id, reaction: 'x'.repeat(65) } });
+            }
+            await who.call(`delete${how}Message`, 204, { params: { ...params, id } });
+        }
+        const { body: { id } } = await alice.call('postDirectMessage', 201, { params: { user: 'bob' }, body: { text: 'mine' } });
+        await bob.call('editDirectMessage', '403 forbidden', { params: { user: 'alice', id }, body: text });
+        await bob.call('deleteDirectMessage', '403 forbidden', { params: { user: 'alice', id } });
+        await alice.call('listMessages', 200, { params: { room: 'plants' }, query: { types: 'messageedited,messagedeleted,reactionchanged' } });
+    });
+
     test('history', async () => {
         await carol.call('postDirectMessage', 201, { params: { user: 'bob' }, body: { text: 'one' } });
         await bob.call('postDirectMessage', 201, { params: { user: 'carol' }, body: { text: 'two' } });
@@ -333,10 +366,22 @@ describe('the API as it is described', () => {
 
     test('too many messages', async () => {
         const params = { room: 'general' };
+        const mine = (await bob.api.must(201, 'POST', '/v1/rooms/general/messages', { text: 'x' })).id;
+        const direct = (await bob.api.must(201, 'POST', '/v1/users/alice/messages', { text: 'x' })).id;
         await eventually(async () => (await bob.api.post('/v1/rooms/general/messages', { text: 'x' })).status === 429, { interval: 1 });
         await bob.call('postMessage', '429 rate_limited', { params, body: { text: 'x' } });
         await eventually(async () => (await bob.api.post('/v1/users/alice/messages', { text: 'x' })).status === 429, { interval: 1 });
         await bob.call('postDirectMessage', '429 rate_limited', { params: { user: 'alice' }, body: { text: 'x' } });
+        for (const [how, more] of [['', { ...params, id: mine }], ['Direct', { user: 'alice', id: direct }]]) {
+            const reaction = { params: { ...more, reaction: '+1' } };
+            await site.redis.command('DEL', ...['wcc:room:{general}', 'wcc:dm:{alice:bob}'].map((key) => `${key}:rate:bob`));
+            await bob.call(`add${how}Reaction`, 200, reaction);
+            const flood = async () => (await bob.api.post(how === '' ? '/v1/rooms/general/messages' : '/v1/users/alice/messages', { text: 'x' })).status;
+            await eventually(async () => (await flood()) === 429, { interval: 1 });
+            await bob.call(`edit${how}Message`, '429 rate_limited', { params: more, body: { text: 'y' } });
+            await bob.call(`add${how}Reaction`, '429 rate_limited', { params: { ...more, reaction: '-1' } });
+            await bob.call(`remove${how}Reaction`, '429 rate_limited', reaction);
+        }
     });
 
     test('without a token, or with another one', async () => {

@@ -218,3 +218,18 @@ test('a private room deleted and made again shows former members no more than ro
     assert.deepEqual((await page(deleted, '', 2)).ids.length, 2);
     assert(msOf(deleted) > 0);
 });
+
+test('message_remove: what became of the message goes with it; of an edit only that', async () => {
+    await room(bench, { members: ['bob'] });
+    const id = await posted(bench, ROOM, 'alice', 'as posted');
+    const edit = async (text) => (await bench.ok('message_edit', ROOM, 'alice', 'rest', id, text, '', 0, 0, ''))[0];
+    await bench.ok('reaction', ROOM, 'bob', 'rest', id, 'x', '1', 0, 0, '');
+    const text = async () => entry((await bench.ok('history', ROOM, 'bob', '', 'latest', '', 1, 'messagepublished', ''))[3]).text;
+    const secret = await edit('a secret');
+    assert.equal(await text(), 'a secret');
+    await bench.ok('message_remove', ROOM, secret);
+    assert.equal(await text(), 'as posted');
+    await edit('another');
+    await bench.ok('message_remove', ROOM, id);
+    assert.deepEqual((await bench.keys()).filter((key) => /:(edits|reactions|reacted)/.test(key)), []);
+});

@@ -57,6 +57,8 @@ const calls = [
     // A failure more: a slightly longer delay.
     ['login_result', null, () => ['login_result', LOGIN, '0', 3, 5000], ([ok]) => [ok, '2']],
     ['login_result', null, () => ['login_result', LOGIN, '1', 3, 5000]],
+    ['message_delete', talk, (id) => ['message_delete', ROOM, 'alice', 'rest', '', id, 'req-1']],
+    ['message_edit', talk, (id) => ['message_edit', ROOM, 'alice', 'rest', id, 'again', 'bob', 5, 9, 'req-1']],
     ['message_remove', talk, (id) => ['message_remove', ROOM, id]],
     ['online_touch', null, () => ['online_touch', 'wcc:online', '1', 'alice']],
     ['post', talk, () => post(ROOM, 'c-1', '')],
@@ -76,6 +78,7 @@ const calls = [
     ['presence_set', session, () => ['presence_set', ALICE, 'away', '', 'w1', 'req-1']],
     // The marker is where it should be and was announced.
     ['read_mark', talk, (id) => ['read_mark', ROOM, 'bob', 'rest', id, 'T'], ([ok, n]) => [ok, n, '0']],
+    ['reaction', talk, (id) => ['reaction', ROOM, 'bob', 'rest', id, 'x', '1', 5, 9, 'req-1']],
     ['reap_claim', expired, () => ['reap_claim', W1, 'w2', 60000, 10]],
     ['reap_done', () => bench.command('HSET', W1, 'lease', 1), () => ['reap_done', W1]],
     ['refresh_begin', account, () => ['refresh_begin', ALICE, 'fam', 'd1', HOUR, '-', 'agent', 5]],

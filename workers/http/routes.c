@@ -36,6 +36,10 @@ static const struct wc_route routes[] = {
     {"GET", WITH_USER "/messages", "message.history", NULL, 200, 0},
     {"POST", WITH_USER "/messages", "message.send", NULL, 201, 0},
     {"GET", WITH_USER "/messages/{id}", "message.get", NULL, 200, 0},
+    {"PATCH", WITH_USER "/messages/{id}", "message.edit", NULL, 200, 0},
+    {"DELETE", WITH_USER "/messages/{id}", "message.delete", NULL, 204, 0},
+    {"PUT", WITH_USER "/messages/{id}/reactions/{reaction}", "reaction.add", NULL, 200, 0},
+    {"DELETE", WITH_USER "/messages/{id}/reactions/{reaction}", "reaction.remove", NULL, 204, 0},
     {"PUT", WITH_USER "/read", "read.mark", NULL, 200, 0},
 
     {"GET", V1 "/rooms", "room.list", NULL, 200, 0},
@@ -52,6 +56,10 @@ static const struct wc_route routes[] = {
     {"GET", IN_ROOM "/messages", "message.history", NULL, 200, 0},
     {"POST", IN_ROOM "/messages", "message.send", NULL, 201, 0},
     {"GET", IN_ROOM "/messages/{id}", "message.get", NULL, 200, 0},
+    {"PATCH", IN_ROOM "/messages/{id}", "message.edit", NULL, 200, 0},
+    {"DELETE", IN_ROOM "/messages/{id}", "message.delete", NULL, 204, 0},
+    {"PUT", IN_ROOM "/messages/{id}/reactions/{reaction}", "reaction.add", NULL, 200, 0},
+    {"DELETE", IN_ROOM "/messages/{id}/reactions/{reaction}", "reaction.remove", NULL, 204, 0},
     {"PUT", IN_ROOM "/read", "read.mark", NULL, 200, 0},
 
     {"GET", V1 "/events", NULL, wc_http_serve_events, 200, 0},
