@@ -59,17 +59,20 @@ function inRoom(target) {
     return target;
 }
 
-function say(chat, target, text, action = false) {
-    chat.timeline(target).outbox.add(text, action);
+function say(chat, target, text, action = false, reply_to = undefined) {
+    chat.timeline(target).outbox.add(text, action, reply_to);
 }
 
-/** Says a text, or does what it commands; throws, with words for people, when that can't be. */
-export async function runCommand(chat, target, text) {
+/**
+ * Says a text, perhaps as a reply to a message, or does what it commands; throws, with words for people, when that can't
+ * be.
+ */
+export async function runCommand(chat, target, text, reply_to) {
     const [, name, rest] = /^\/([a-z]+)(?:\s+([^]*))?$/.exec(text) || [];
     if (text.startsWith("//"))
-        say(chat, target, text.slice(1));
+        say(chat, target, text.slice(1), false, reply_to);
     else if (!text.startsWith("/"))
-        say(chat, target, text);
+        say(chat, target, text, false, reply_to);
     else if (Object.hasOwn(commands, name || ""))
         await commands[name](chat, target, (rest || "").trim());
     else

@@ -4,7 +4,7 @@ import {dayOf} from "./time.js";
 const TOGETHER_MS = 5 * 60000;
 
 function follows(item, before) {
-    return before && before.from === item.from && !before.action && !item.action && before.via === item.via
+    return before && before.from === item.from && !item.reply_to && !before.action && !item.action && before.via === item.via
         && new Date(item.time) - new Date(before.time) < TOGETHER_MS;
 }
 

@@ -10,7 +10,7 @@ function newClientId() {
  * What is on its way to one conversation, in order: the next is sent when the one before it was answered. Each keeps its
  * client id through all attempts, so that it is posted once however often it is sent.
  *
- * Entries: {client_id, text, action, time, state: sending | waiting | failed, error}
+ * Entries: {client_id, text, action, reply_to, time, state: sending | waiting | failed, error}
  */
 export class Outbox {
     #running = false;
@@ -21,8 +21,8 @@ export class Outbox {
         this.entries = [];
     }
 
-    add(text, action) {
-        this.#put({client_id: newClientId(), text, action, time: new Date().toISOString(), state: "waiting", tries: 0});
+    add(text, action, reply_to) {
+        this.#put({client_id: newClientId(), text, action, reply_to, time: new Date().toISOString(), state: "waiting", tries: 0});
         this.run();
     }
 
@@ -48,10 +48,10 @@ export class Outbox {
         this.#running = false;
     }
 
-    async #send({client_id, text, action, tries}) {
+    async #send({client_id, text, action, reply_to, tries}) {
         this.#change(client_id, {state: "sending", tries: tries + 1});
         try {
-            const args = {target: this.target, text, client_id, ...(action && {action: true})};
+            const args = {target: this.target, text, client_id, ...(action && {action: true}), ...(reply_to && {reply_to})};
             const sent = await this.client.send("message.send", args);
             this.posted({...args, ...sent});
             this.remove(client_id);

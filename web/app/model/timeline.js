@@ -1,6 +1,6 @@
 import {seqOf} from "../../client/cursors.js";
 import {isDirect} from "../names.js";
-import {itemOf, SHOWN} from "./item.js";
+import {itemOf, reacted, SHOWN} from "./item.js";
 import {Outbox} from "./outbox.js";
 
 const PAGE = 60;
@@ -25,6 +25,7 @@ export class Timeline {
         this.unreadThen = 0;
         this.seen = null; // of a direct conversation: the peer has read up to here
         this.delivered = null;
+        this.about = null; // what is being written: {kind: reply or edit, item}; null: something new
         this.outbox = new Outbox(client, target, {
             changed,
             posted: (sent) => this.add({type: "messagepublished", from: client.tokens.user, via: "web", ...sent}),
@@ -111,9 +112,11 @@ export class Timeline {
     event(event) {
         const item = itemOf(event);
         if (item.type === "messageedited")
-            this.#replace(event.data.id, (i) => ({...i, text: event.data.text, edited: true}));
+            this.#replace(event.data.id, (i) => ({...i, text: event.data.text, mentions: event.data.mentions, edited: event.time}));
         else if (item.type === "messagedeleted")
             this.items = this.items.filter((i) => i.id !== event.data.id);
+        else if (item.type === "reactionchanged")
+            this.#replace(event.data.id, (i) => ({...i, reactions: reacted(i.reactions, event.data)}));
         else if (SHOWN.includes(item.type))
             this.add(item);
         if (this.room)
@@ -145,6 +148,12 @@ export class Timeline {
 
     #replace(id, change) {
         this.items = this.items.map((i) => (i.id === id ? change(i) : i));
+    }
+
+    /** What is written from now on is a reply to a message, or its new text. */
+    write(about) {
+        this.about = about;
+        this.changed();
     }
 
     /** A receipt in a direct conversation. */

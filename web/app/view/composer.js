@@ -16,7 +16,15 @@ function useGrowing(field, text) {
     }, [text]);
 }
 
+/** What is being written, when it is not something new. */
+function About({about, cancel}) {
+    return html`<p class="writing"><${Icon} name=${about.kind} /> <span>${about.kind === "edit" ? "Editing your message"
+        : html`Replying to <b>${about.item.from}</b>`}</span>
+        <button type="button" class="tool" aria-label="Cancel" title="Cancel (Escape)" onClick=${cancel}><${Icon} name="close" /></button></p>`;
+}
+
 export function Composer({chat, ui, target}) {
+    const timeline = chat.timeline(target), {about} = timeline;
     const [text, setText] = useState(drafts.get(target) || "");
     const [error, setError] = useState("");
     const [choice, showChoice] = useState(NO_CHOICE);
@@ -29,6 +37,19 @@ export function Composer({chat, ui, target}) {
             field.current.focus({preventScroll: true});
     }, [target]);
 
+    useEffect(() => {
+        if (!about)
+            return;
+        if (about.kind === "edit")
+            write(about.item.text);
+        field.current.focus();
+    }, [about]);
+
+    const cancel = () => {
+        if (about.kind === "edit")
+            write("");
+        timeline.write(null);
+    };
     const setChoice = (value) => {
         choices.current = value;
         showChoice(value);
@@ -64,9 +85,14 @@ export function Composer({chat, ui, target}) {
         try {
             write("");
             chat.typing.sent(target);
-            await runCommand(chat, target, value);
+            timeline.write(null);
+            if (about?.kind === "edit")
+                await chat.act("message.edit", {target, id: about.item.id, text: value});
+            else
+                await runCommand(chat, target, value, about?.item.id);
         } catch (e) {
             write(value);
+            timeline.write(about && {...about, item: {...about.item, text: value}});
             setError(wordsOf(e));
         }
     };
@@ -81,6 +107,8 @@ export function Composer({chat, ui, target}) {
             complete(list[at]);
         else if (list.length > 0 && event.key === "Escape")
             setChoice(NO_CHOICE);
+        else if (about && event.key === "Escape")
+            cancel();
         else if (event.key === "Enter" && !event.shiftKey)
             send();
         else
@@ -92,6 +120,7 @@ export function Composer({chat, ui, target}) {
     const label = `Message ${isDirect(target) ? nameOf(target) : labelOf(target)}`;
     return html`<form class="composer" onSubmit=${(e) => { e.preventDefault(); send(); }}>
         <${Completer} choice=${choice} pick=${complete} />
+        ${about && html`<${About} about=${about} cancel=${cancel} />`}
         <div class="box">
             <textarea ref=${field} id="composer" rows="1" value=${text} placeholder=${label} aria-label=${label} dir="auto"
                 aria-describedby="composer-hint" aria-invalid=${error ? "true" : undefined} enterkeyhint="send" autocomplete="off"

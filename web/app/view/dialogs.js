@@ -85,6 +85,7 @@ const keys = [
     ["Shift Enter", "A new line"],
     ["@", "Name somebody; ↑ ↓ choose, Tab or Enter takes"],
     ["Esc", "Close what is open; then back to writing"],
+    ["Escape", "Ends a reply or an edit"],
     ["/me, /msg, /join, /leave, /topic, /invite, /kick, /ban, /unban", "Commands, as on telnet"],
 ];
 

@@ -1,4 +1,4 @@
-import {html, memo} from "../html.js";
+import {html, memo, useState} from "../html.js";
 import {channelNames, hashOf, userTarget} from "../names.js";
 import {noticeTexts} from "../rows.js";
 import {partsOf, wordsOf} from "../text.js";
@@ -23,7 +23,56 @@ export function Text({text, me, mentions}) {
 
 const Time = ({time, short}) => html`<time datetime=${time} title=${utcOf(time)}>${short ? shortTimeOf(time) : timeOf(time)}</time>`;
 
-export const Message = memo(({item, compact, me}) => {
+const QUICK = ["👍", "❤️", "😄", "🎉", "👀"];
+
+/** Does something to a message; what went wrong is said. */
+async function change(chat, op, item, args = {}) {
+    try {
+        await chat.act(op, {target: item.target, id: item.id, ...args});
+    } catch (error) {
+        chat.say(wordsOf(error), true);
+    }
+}
+
+function toggle(chat, item, reaction) {
+    const mine = item.reactions?.some((one) => one.reaction === reaction && one.users.includes(chat.me));
+    return change(chat, mine ? "reaction.remove" : "reaction.add", item, {reaction});
+}
+
+function Tool({icon, label, act}) {
+    return html`<button type="button" class="tool" aria-label=${label} title=${label} onClick=${act}><${Icon} name=${icon} /></button>`;
+}
+
+/** What one can do with a message, when one points at it. */
+function Tools({chat, item, mayDelete}) {
+    const [picking, pick] = useState(false);
+    const write = (kind) => () => chat.timeline(item.target).write({kind, item});
+    const remove = () => confirm("Delete this message for everybody?") && change(chat, "message.delete", item);
+    return html`<div class="tools" role="group" aria-label="What to do with the message of ${item.from}" onMouseLeave=${() => pick(false)}>
+        ${picking && QUICK.map((reaction) => html`<button type="button" class="tool" key=${reaction} aria-label="React with ${reaction}"
+            onClick=${() => { pick(false); toggle(chat, item, reaction); }}>${reaction}</button>`)}
+        ${!picking && html`<${Tool} icon="smile" label="React" act=${() => pick(true)} />`}
+        <${Tool} icon="reply" label="Reply" act=${write("reply")} />
+        ${item.from === chat.me && html`<${Tool} icon="edit" label="Edit" act=${write("edit")} />`}
+        ${mayDelete && html`<${Tool} icon="trash" label="Delete" act=${remove} />`}
+    </div>`;
+}
+
+function Reactions({chat, item, canWrite}) {
+    const who = ({users, count}) => users.join(", ") + (count > users.length ? ` and ${count - users.length} more` : "");
+    return html`<ul class="reactions">${item.reactions.map((one) => html`<li key=${one.reaction}>
+        <button type="button" class="reaction" disabled=${!canWrite} aria-pressed=${one.users.includes(chat.me) ? "true" : "false"}
+            title=${who(one)} onClick=${() => toggle(chat, item, one.reaction)}>${one.reaction} <span>${one.count}</span></button></li>`)}</ul>`;
+}
+
+/** What a message answers, as far as it is loaded. */
+function Quote({item}) {
+    return html`<p class="quote"><${Icon} name="reply" /> ${item
+        ? html`<b>${item.from}</b> ${item.text.split("\n")[0]}` : "a message that is not shown here"}</p>`;
+}
+
+/** `replied`: the message that it answers, when that is loaded. */
+export const Message = memo(({item, compact, me, chat, replied, canWrite, mayDelete}) => {
     const {from, via, text, time, mentions, action, edited} = item;
     const loud = mentions?.includes(me) && from !== me;
     const body = html`<${Text} text=${text} me=${me} mentions=${mentions || []} />`;
@@ -31,6 +80,7 @@ export const Message = memo(({item, compact, me}) => {
     return html`<li class=${classes} data-id=${item.id}>
         ${compact ? html`<span class="gutter"><${Time} time=${time} short /></span>` : html`<${Avatar} name=${from} />`}
         <div class="content">
+            ${item.reply_to && html`<${Quote} item=${replied} />`}
             <p class=${compact || action ? "by hidden" : "by"}>
                 <a class="from" href=${from === me ? null : hashOf(userTarget(from))}>${from}</a>
                 ${via && via !== "web" && html`<span class="tag" title="Sent over ${channelNames[via] || via}">${channelNames[via] || via}</span>`}
@@ -38,8 +88,10 @@ export const Message = memo(({item, compact, me}) => {
             </p>
             <div class="text" dir="auto">${action && html`<b class="actor">${from}</b>`}${action && " "}${body}</div>
             ${action && html`${" "}<${Time} time=${time} />`}
-            ${edited && html`<span class="hint">(edited)</span>`}
+            ${edited && html`${" "}<span class="hint edited" title=${`Edited ${utcOf(edited)}`}>(edited)</span>`}
+            ${item.reactions?.length > 0 && html`<${Reactions} chat=${chat} item=${item} canWrite=${canWrite} />`}
         </div>
+        ${canWrite && html`<${Tools} chat=${chat} item=${item} mayDelete=${mayDelete} />`}
     </li>`;
 });
 

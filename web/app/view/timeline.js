@@ -9,14 +9,15 @@ import {Icon} from "./icons.js";
 import {Message, Notice, Pending} from "./message.js";
 import {useScroll} from "./scroll.js";
 
-function Row({row, me, outbox}) {
+function Row({row, me, outbox, chat, byId, canWrite, moderates}) {
     switch (row.kind) {
     case "day":
         return html`<li class="day"><h2>${dayName(row.time)}</h2></li>`;
     case "marker":
         return html`<li class="marker" id="new-messages"><span>New messages</span></li>`;
     case "message":
-        return html`<${Message} item=${row.item} compact=${row.compact} me=${me} />`;
+        return html`<${Message} item=${row.item} compact=${row.compact} me=${me} chat=${chat} replied=${byId.get(row.item.reply_to)}
+            canWrite=${canWrite} mayDelete=${moderates || row.item.from === me} />`;
     case "notice":
         return html`<${Notice} items=${row.items} />`;
     default:
@@ -78,13 +79,21 @@ export function TimelineView({chat, target, timeline, items, pending, readId, st
     useMarker(timeline, looking);
     const rows = rowsOf({items, pending, readId, me: chat.me, complete: timeline.next === null});
     const unread = chat.conversations.get(target)?.unread || 0;
+    const shared = {
+        me: chat.me,
+        chat,
+        outbox: timeline.outbox,
+        byId: new Map(items.map((item) => [item.id, item])),
+        canWrite: chat.canWrite(target),
+        moderates: ["owner", "moderator"].includes(timeline.room?.role),
+    };
     if (state === "loading" || state === "new")
         return html`<div class="timeline"><${Spinner} text="Loading messages…" /></div>`;
     return html`<div class="timeline">
         <div class="scroller" ref=${scroll.ref} onScroll=${scroll.onScroll} tabindex="0" role="log" aria-live="polite"
             aria-relevant="additions" aria-busy=${timeline.older.busy ? "true" : "false"} aria-label="Messages in ${labelOf(target)}">
             <${Beginning} target=${target} timeline=${timeline} />
-            <ol class="messages">${rows.map((row) => html`<${Row} key=${row.key} row=${row} me=${chat.me} outbox=${timeline.outbox} />`)}</ol>
+            <ol class="messages">${rows.map((row) => html`<${Row} key=${row.key} row=${row} ...${shared} />`)}</ol>
             <${Receipt} timeline=${timeline} me=${chat.me} />
         </div>
         ${timeline.markerBefore && timeline.unreadThen > 0 && html`<button type="button" class="to-marker" onClick=${scroll.toMarker}
