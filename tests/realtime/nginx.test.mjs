@@ -1,8 +1,10 @@
-// Through nginx as deploy/nginx.conf has it: WebSockets and event streams pass at once, and move when a worker dies.
+// Through nginx as deploy/nginx.conf has it: WebSockets and event streams pass at once, and move when a worker dies; what
+// nginx answers by itself is in the form of the workers.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
+import { request } from '../lib/http.mjs';
 import { startNginx } from '../lib/nginx.mjs';
 import { startSite } from '../lib/site.mjs';
 import { openEvents } from '../lib/sse.mjs';
@@ -47,4 +49,29 @@ test('through nginx, with a worker that is killed', async (t) => {
     for (const ws of sockets)
         ws.destroy();
     streams.forEach((stream) => stream.cut());
+});
+
+test('what nginx refuses by itself, it refuses as a worker would', async (t) => {
+    const site = await startSite({ workers: 1 });
+    t.after(() => site.stop());
+    const { alice } = await people(site, 'alice');
+    const nginx = await startNginx(site);
+    t.after(() => nginx.stop());
+    const is = (answer, status, code) => {
+        assert.equal(answer.status, status, answer.text);
+        assert.match(answer.headers['content-type'], /^application\/problem\+json/);
+        const { type, title, instance, ...rest } = answer.body;
+        assert.deepEqual([type, rest, instance], ['about:blank', { status, code }, answer.headers['x-request-id']]);
+        assert.ok(title.length > 0 && instance.length > 0);
+    };
+    const ask = (method, path, options) => request(method, nginx.url + path, { token: alice.token, keepAlive: false, ...options });
+    is(await ask('POST', '/v1/rooms/general/messages', { body: { text: 'x'.repeat(2 << 20) } }), 413, 'too_large');
+    is(await ask('GET', `/v1/rooms?q=${'x'.repeat(20000)}`), 400, 'bad_request');
+    is(await ask('GET', '/v1/rooms', { headers: { 'x-long': 'x'.repeat(12000) } }), 400, 'bad_request');
+    const own = await ask('GET', '/v1/rooms/nowhere', { headers: { 'x-request-id': 'mine-1' } });
+    assert.deepEqual([own.status, own.body.instance, own.headers['x-request-id']], [404, 'mine-1', 'mine-1']);
+    await site.workers[0].crash();
+    const down = await ask('GET', '/v1/rooms');
+    is(down, 503, 'unavailable');
+    assert.equal(down.headers['retry-after'], '1');
 });
