@@ -333,3 +333,12 @@ test('draining tells everyone, spread over the time there is, and nothing is los
         again.cut();
     }
 });
+
+test('one that never opened its session ends too when its token is revoked', async (t) => {
+    const site = await startSite({ args: ['--http-keepalive', '1s'] });
+    t.after(() => site.stop());
+    const alice = await site.register('alice');
+    const ws = await connectWebSocket(`${site.workers[0].httpUrl}/v1/ws`, { token: alice.token });
+    await alice.api().must(204, 'POST', '/v1/auth/logout', {});
+    assert.equal((await ws.closing({ timeout: 5000 })).code, 4403);
+});

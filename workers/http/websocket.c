@@ -135,11 +135,16 @@ void wc_websocket_close(struct wc_websocket *ws, enum wc_ws_code code, const cha
 
 /* In. */
 
+static bool revoked(const struct wc_websocket *ws)
+{
+    return !wc_user_allows(ws->user, wc_str(ws->stream.who.family), ws->stream.who.generation);
+}
+
 static void take_message(struct wc_websocket *ws, struct wc_str text)
 {
     if (!wc_text_utf8(text))
         wc_websocket_close(ws, WC_WS_BAD_TEXT, "text must be UTF-8");
-    else if (!wc_user_allows(ws->user, wc_str(ws->stream.who.family), ws->stream.who.generation))
+    else if (revoked(ws))
         wc_websocket_close(ws, WC_WS_REVOKED, "the token was revoked");
     else
         wc_requests_receive(&ws->requests, text);
@@ -235,6 +240,15 @@ static void begin(struct wc_stream *st)
     (void)st; /* silent until session.open */
 }
 
+static void leave(struct wc_stream *st, enum wc_session_end why)
+{
+    struct wc_websocket *ws = (struct wc_websocket *)st;
+    if (why == WC_END_DRAINING)
+        wc_websocket_close(ws, WC_WS_RESTARTING, "this worker is restarting; please reconnect");
+    else
+        wc_websocket_close(ws, WC_WS_REVOKED, "the token was revoked");
+}
+
 static double tick(struct wc_stream *st)
 {
     struct wc_websocket *ws = (struct wc_websocket *)st;
@@ -243,6 +257,8 @@ static double tick(struct wc_stream *st)
     if (wc_stream_stalled(st)) {
         st->http->counts.stalled++;
         wc_websocket_close(ws, WC_WS_TRY_LATER, "nothing could be written");
+    } else if (revoked(ws)) { /* a session is told at once; a connection that has none is looked at here */
+        leave(st, WC_END_REVOKED);
     } else if (quiet < interval) {
         return interval - quiet;
     } else if (ws->missed == MISSED_MOST) {
@@ -253,15 +269,6 @@ static double tick(struct wc_stream *st)
         wc_session_dirty(st->http->worker->chat, &st->session);
     }
     return interval;
-}
-
-static void leave(struct wc_stream *st, enum wc_session_end why)
-{
-    struct wc_websocket *ws = (struct wc_websocket *)st;
-    if (why == WC_END_DRAINING)
-        wc_websocket_close(ws, WC_WS_RESTARTING, "this worker is restarting; please reconnect");
-    else
-        wc_websocket_close(ws, WC_WS_REVOKED, "the token was revoked");
 }
 
 static void expire(struct wc_stream *st)
