@@ -111,8 +111,14 @@ test('the original\'s request, refused', async () => {
     await refused({ access_token: undefined }, /access_token/);
     await refused({ access_token: 'wrong' }, /^unauthenticated/);
     await refused({ access_token: bob.token }, /^forbidden/);
-    const broken = await nats.raw('{', { subject: 'wcc.frontend.requests' });
-    assert.equal(broken.acknowledged, false);
+    await refused({ origin_user_id: 'bob', access_token: bob.token }, /^forbidden: origin_user_id/);
+    for (const origin_user_id of [undefined, '', 7])
+        await refused({ origin_user_id }, /^bad_request: origin_user_id/);
+    for (const broken of ['{', '', '{}', '[]', '"adele"', new Uint8Array([0x22, 0xff, 0x22])]) {
+        const answer = await nats.raw(broken, { subject: 'wcc.frontend.requests' });
+        assert.deepEqual([answer.message_id, answer.acknowledged], [null, false]);
+        assert.match(answer.error, /^bad_request: /);
+    }
 });
 
 test('the service protocol', async () => {

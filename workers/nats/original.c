@@ -103,16 +103,18 @@ static void on_token(void *arg, wc_err err, const struct wc_identity *who, uint6
 /* NULL, or what is wrong with it before anybody is asked. */
 static const char *problem(const wc_json *doc)
 {
-    static const char *const strings[] = {"message_text", "target_url", "access_token"};
-    static const char *const words[] = {"message_text: must be a string that is not empty",
-                                        "target_url: must be a target, as in wcchat://rooms/general",
-                                        "access_token: is required"};
+    static const char *const strings[] = {"origin_user_id", "message_text", "target_url", "access_token"};
+    static const char *const words[] = {
+        "origin_user_id: must be a user's name", "message_text: must be a string that is not empty",
+        "target_url: must be a target, as in wcchat://rooms/general", "access_token: is required"};
     struct wc_target target;
+    if (wc_json_type(doc) != WC_JSON_OBJECT)
+        return "a request is a JSON object";
     for (size_t i = 0; i < WC_COUNT(strings); i++)
         if (wc_json_get_str(doc, strings[i]).n == 0)
             return words[i];
     if (wc_target_parse(wc_json_get_str(doc, "target_url"), &target) != WC_OK)
-        return words[1];
+        return words[2];
     if (target.direct && wc_str_eq(target.name, wc_json_get_str(doc, "origin_user_id")))
         return "target_url: is oneself";
     return NULL;
@@ -135,21 +137,24 @@ static struct wc_nats_original *original_new(struct wc_nats *n, const struct wc_
     return o;
 }
 
+/* Whose inbox it is; or empty. */
+static struct wc_str owner_of(struct wc_str inbox)
+{
+    const struct wc_str prefix = WC_STR("_INBOX_");
+    struct wc_str rest = wc_str_starts(inbox, prefix) ? wc_str_from(inbox, prefix.n) : WC_STR(""), owner = WC_STR("");
+    (void)wc_str_cut(&rest, '.', &owner);
+    return wc_text_user(owner) && wc_nats_inbox(inbox, owner) ? owner : WC_STR("");
+}
+
 void wc_nats_original(struct wc_nats *n, const struct wc_nats_message *m)
 {
     char why[128] = "the message has no JSON";
-    wc_json *doc = m->data.p != NULL ? wc_json_parse(m->data, why, sizeof(why)) : NULL;
-    struct wc_str user = wc_json_get_str(doc, "origin_user_id"), reply = wc_str(m->reply);
-    const struct wc_str prefix = WC_STR("_INBOX_");
-    if (doc == NULL && wc_str_starts(reply, prefix)) { /* whose it is can only be read off the inbox */
-        struct wc_str rest = wc_str_from(reply, prefix.n);
-        (void)wc_str_cut(&rest, '.', &user);
-    }
-    if (!wc_text_user(user) || !wc_nats_inbox(reply, user)) {
+    struct wc_str owner = owner_of(wc_str(m->reply));
+    if (owner.n == 0) {
         n->stats.no_reply++;
-        wc_json_free(doc);
         return;
     }
+    wc_json *doc = m->data.p != NULL ? wc_json_parse(m->data, why, sizeof(why)) : NULL;
     struct wc_nats_original *o = original_new(n, m, doc);
     const char *wrong = doc != NULL ? problem(doc) : NULL;
     if (m->too_large || m->shed)
@@ -158,6 +163,8 @@ void wc_nats_original(struct wc_nats *n, const struct wc_nats_message *m)
         answer(o, WC_STR_NONE, WC_BAD_REQUEST, why);
     else if (wrong != NULL)
         answer(o, WC_STR_NONE, WC_BAD_REQUEST, wrong);
+    else if (!wc_str_eq(wc_json_get_str(doc, "origin_user_id"), owner)) /* who it was for would get the answer */
+        answer(o, WC_STR_NONE, WC_FORBIDDEN, "origin_user_id: the answer is to go to another's inbox");
     else
         wc_auth_token(n->chat->auth, wc_json_get_str(doc, "access_token"), on_token, o);
 }
