@@ -131,11 +131,22 @@ test('the service protocol', async () => {
     };
     const pings = await answers('$SRV.PING');
     assert.deepEqual(pings.map((a) => [a.type, a.name]), Array(2).fill(['io.nats.micro.v1.ping_response', 'wcchat']));
+    const stats = await answers('$SRV.STATS.wcchat');
     const [one] = await answers(`$SRV.STATS.wcchat.${pings[0].id}`, 1);
     assert.equal(one.id, pings[0].id);
-    assert.ok(one.endpoints[0].num_requests > 0 && one.endpoints[0].average_processing_time > 0);
     const [info] = await answers('$SRV.INFO.wcchat');
-    assert.equal(info.endpoints[0].subject, 'wcc.frontend.requests.*');
+    assert.deepEqual(info.endpoints.map((endpoint) => endpoint.subject), ['wcc.frontend.requests.*', 'wcc.frontend.requests']);
+    // Both endpoints have figures of their own; the tests above asked both, well and badly.
+    for (const [i, { name, subject, queue_group }] of info.endpoints.entries()) {
+        const of = stats.map(({ endpoints }) => endpoints[i]);
+        for (const endpoint of of) {
+            assert.deepEqual([endpoint.name, endpoint.subject, endpoint.queue_group], [name, subject, queue_group]);
+            assert.equal(endpoint.last_error === '', endpoint.num_errors === 0);
+        }
+        const sum = (key) => of.reduce((n, endpoint) => n + endpoint[key], 0);
+        assert.ok(sum('num_requests') > sum('num_errors') && sum('num_errors') > 0 && sum('processing_time') > 0);
+        assert.match(of.map((endpoint) => endpoint.last_error).join(' '), /bad_request/);
+    }
 });
 
 test('without NATS the worker serves on, says so, and is back by itself', async () => {

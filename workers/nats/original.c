@@ -19,6 +19,7 @@ struct wc_nats_original {
     struct wc_call *call; /* NULL: the token is being checked */
     struct wc_soon_item over;
     wc_json *doc;
+    double since;
     bool ended;
     char reply[];
 };
@@ -58,6 +59,7 @@ static void answer(struct wc_nats_original *o, struct wc_str id, wc_err err, con
     }
     wc_json_close(&b);
     wc_nats_publish(o->nats->conn, wc_str(o->reply), wc_buf_view(&b));
+    wc_nats_served(o->nats, WC_NATS_ORIGINAL, o->since, id.p != NULL ? WC_STR("") : wc_str(wc_err_code(err)));
     wc_buf_free(&b);
     wc_buf_free(&words);
     o->ended = true;
@@ -127,6 +129,7 @@ static struct wc_nats_original *original_new(struct wc_nats *n, const struct wc_
     o->nats = n;
     o->doc = doc;
     o->over.fire = on_over;
+    o->since = ev_time();
     memcpy(o->reply, m->reply, size);
     o->next = n->originals;
     o->link = &n->originals;

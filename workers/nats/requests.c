@@ -49,11 +49,15 @@ static void identify(struct wc_requests *q, struct wc_identity *who)
     wc_presence_touch(q->chat->presence, m->peer->user);
 }
 
-/* A refusal, in what request.c writes? An id can't hold this: its quotes would be escaped. */
-static bool is_refusal(struct wc_str json)
+/* The code of a refusal, in what request.c writes; or empty. An id can't hold the mark: its quotes would be escaped. */
+static struct wc_str code_of(struct wc_str json)
 {
-    static const char mark[] = ",\"ok\":false,\"error\":{";
-    return memmem(json.p, json.n < 512 ? json.n : 512, mark, sizeof(mark) - 1) != NULL;
+    static const char mark[] = ",\"ok\":false,\"error\":{\"code\":\"";
+    const char *at = memmem(json.p, json.n < 512 ? json.n : 512, mark, sizeof(mark) - 1);
+    struct wc_str rest = at != NULL ? wc_str_from(json, (size_t)(at - json.p) + sizeof(mark) - 1) : WC_STR("");
+    struct wc_str code = WC_STR("");
+    (void)wc_str_cut(&rest, '"', &code);
+    return code;
 }
 
 static void reply(struct wc_requests *q, struct wc_str json)
@@ -61,8 +65,7 @@ static void reply(struct wc_requests *q, struct wc_str json)
     struct wc_nats_request *m = of(q);
     struct wc_nats *n = m->nats;
     wc_nats_publish(n->conn, wc_str(m->reply), json);
-    n->errors += is_refusal(json);
-    n->busy_us += (uint64_t)((ev_time() - m->since) * 1e6);
+    wc_nats_served(n, WC_NATS_REQUESTS, m->since, code_of(json));
     end(m);
 }
 

@@ -47,6 +47,12 @@ struct wc_nats_stats {
     uint64_t sessions, peers; /* gauges */
 };
 
+/* An endpoint's figures, for the service protocol. */
+struct wc_nats_endpoint {
+    uint64_t requests, errors, busy_us;
+    char last_error[24]; /* its code; "" for none */
+};
+
 struct wc_nats {
     struct wc_worker *worker;
     struct wc_chat *chat;
@@ -63,7 +69,7 @@ struct wc_nats {
     bool draining;
     uint64_t stale; /* of the connection's counts, when it was last looked at */
     struct wc_nats_stats stats;
-    uint64_t errors, busy_us; /* of requests, for the service protocol */
+    struct wc_nats_endpoint endpoints[2]; /* by WC_NATS_ORIGINAL and WC_NATS_REQUESTS */
     struct wc_session_ops *session_ops;
 
     struct wc_nats_peer *peers;
@@ -110,5 +116,7 @@ void wc_nats_originals_end(struct wc_nats *n);
 void wc_nats_bridge(void *nats, struct wc_str key, struct wc_str id);
 
 void wc_nats_service(struct wc_nats *n, const struct wc_nats_message *m);
+/* A request to one of the two is answered. `since`: ev_time() when it came; `error`: the code, or empty. */
+void wc_nats_served(struct wc_nats *n, enum wc_nats_subject endpoint, double since, struct wc_str error);
 
 #endif
