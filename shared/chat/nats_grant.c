@@ -36,6 +36,7 @@ static void on_noted(struct wc_call *call, const struct wc_reply *reply)
     const struct wc_nats_user user = {WC_NATS_PERSON, call->who.user, g->public_key, g->issued, g->expires, true};
     wc_nats_user_jwt(site->keys, &user, &jwt);
     write_grant(&call->result, site, wc_buf_view(&jwt));
+    site->granted(site->granted_arg, wc_str(call->who.user));
     wc_buf_free(&jwt);
     wc_call_done(call);
 }

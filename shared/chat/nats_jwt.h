@@ -58,6 +58,9 @@ struct wc_nats_site {
     const char *websocket; /* the same for browsers; "" for none */
     uint64_t lifetime_s;   /* of a person's JWT */
     const char *problem;   /* why this worker does not serve NATS now; NULL when it does */
+    /* A person has got credentials: they are to be watched for as long as these live. */
+    void (*granted)(void *arg, struct wc_str user);
+    void *granted_arg;
 };
 
 #endif

@@ -164,6 +164,17 @@ test('a changed password takes the connections of other logins with it', async (
     await own.must('conversation.list');
 });
 
+test('a connection that never asked anything is cut off too', async () => {
+    const trent = await site.register('trent');
+    const first = await member(site, trent, once);
+    const second = await member(site, await site.login('trent'), once);
+    await trent.api().must(204, 'POST', '/v1/auth/logout', { refresh_token: trent.refreshToken });
+    await cutOff(first);
+    await second.must('conversation.list');
+    await second.account.api().must(204, 'DELETE', '/v1/users/me', { password: trent.password });
+    await cutOff(second);
+});
+
 test('a locked account is cut off, and stays so after the NATS server was restarted', async () => {
     const mallory = await site.register('mallory');
     const { jwt } = await grant(mallory);

@@ -81,7 +81,7 @@ static const struct wc_metric metrics[] = {
     METRIC("bridged_total", WC_COUNTER, bridged, "Stored events published for bridges"),
     METRIC("revocations_total", WC_COUNTER, revocations, "Times that the NATS server was told who is revoked"),
     METRIC("sessions", WC_GAUGE, sessions, "Event sessions over NATS"),
-    METRIC("users", WC_GAUGE, peers, "Users that asked over NATS lately"),
+    METRIC("users", WC_GAUGE, peers, "Users that asked over NATS lately, or for credentials"),
 };
 
 struct wc_channel {
@@ -209,6 +209,12 @@ static struct wc_nats_conn *connect_as(struct wc_nats *n, enum wc_nats_role role
     return wc_nats_conn_new(n->chat->loop, &setup);
 }
 
+/* From now on, whether they ask for anything or not: their login may end before. */
+static void on_granted(void *arg, struct wc_str user)
+{
+    (void)wc_nats_peer_get(arg, user);
+}
+
 static void set_site(struct wc_nats *n)
 {
     const struct wc_option_list *outside =
@@ -218,7 +224,9 @@ static void set_site(struct wc_nats *n)
                                     .nservers = outside->n,
                                     .websocket = n->options->websocket,
                                     .lifetime_s = n->chat->options.token_lifetime_ms / 1000,
-                                    .problem = "not connected yet"};
+                                    .problem = "not connected yet",
+                                    .granted = on_granted,
+                                    .granted_arg = n};
     n->chat->nats = &n->site;
 }
 

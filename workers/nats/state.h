@@ -91,7 +91,7 @@ struct wc_nats_task *wc_nats_command(struct wc_nats *n, const struct wc_str *arg
 void wc_nats_task_forget(struct wc_nats_task *task); /* NULL is fine */
 void wc_nats_tasks_end(struct wc_nats *n);
 
-/* A user who asks over NATS; kept for as long as their credentials can live, so that a revocation is seen. */
+/* A user who asks over NATS, or may; kept for as long as their credentials can live, so that a revocation is seen. */
 struct wc_nats_peer {
     UT_hash_handle hh;
     struct wc_user *user;
