@@ -16,11 +16,18 @@ const find = (name, key = ALICE) => bench.run('nats_session', key, name);
 
 test('a session has one holder at a time; each claim is a generation', async () => {
     assert.deepEqual(await find('s'), ['not_found']);
-    assert.deepEqual(await claim('s', 'w-1'), ['ok', '1', '', '']);
+    assert.deepEqual(await claim('s', 'w-1'), ['ok', '1', '', '', '0']);
     assert.deepEqual(await find('s'), ['ok', 'w-1', 'at-w-1', '1']);
-    assert.deepEqual(await claim('s', 'w-2'), ['ok', '2', 'at-w-1', '']);
+    assert.deepEqual(await claim('s', 'w-2'), ['ok', '2', 'at-w-1', '', '0']);
     assert.deepEqual(await find('s'), ['ok', 'w-2', 'at-w-2', '2']);
     assert.deepEqual(await find('s', BOB), ['not_found']);
+});
+
+test('a claim says when the user\'s credentials that last longest expire', async () => {
+    const later = now() + 900;
+    for (const [key, expires] of [['U1', later - 300], ['U2', later], ['U3', later - 600]])
+        await bench.run('nats_grant', ALICE, key, 'family', '1', expires);
+    assert.equal((await claim('s', 'w-1'))[4], String(later));
 });
 
 test('who expects another generation claims nothing', async () => {
@@ -38,7 +45,7 @@ test('the former holder finds its generation old, and changes nothing', async ()
     const [ok, at] = await ping('s', '1', { cursor: 'AQ' });
     assert.equal(ok, 'ok');
     assert.ok(Math.abs(Number(at) - Date.now()) < 60000);
-    assert.deepEqual(await claim('s', 'w-2'), ['ok', '2', 'at-w-1', 'AQ']);
+    assert.deepEqual(await claim('s', 'w-2'), ['ok', '2', 'at-w-1', 'AQ', '0']);
     const before = await bench.command('HGETALL', `${ALICE}:nats:s`);
     assert.deepEqual(await ping('s', '1', { cursor: 'BQ', go: '1' }), ['moved', '2']);
     assert.deepEqual(await bench.command('HGETALL', `${ALICE}:nats:s`), before);
@@ -50,7 +57,7 @@ test('a ping without a cursor keeps the old one; letting go keeps the session', 
     await ping('s', '1');
     await ping('s', '1', { go: '1' });
     assert.deepEqual(await find('s'), ['ok', '', '', '1']);
-    assert.deepEqual(await claim('s', 'w-2', '1'), ['ok', '2', '', 'AQ']);
+    assert.deepEqual(await claim('s', 'w-2', '1'), ['ok', '2', '', 'AQ', '0']);
 });
 
 test('without pings it is forgotten; a ping of what is forgotten makes nothing', async () => {

@@ -64,7 +64,7 @@ const calls = [
     ['post', talk, () => post(ROOM, 'c-1', '')],
     ['post', null, () => post('wcc:dm:{alice:bob}', 'c-1', 'bob')],
     // The next generation: whoever asked twice holds it with that one.
-    ['nats_claim', null, () => ['nats_claim', ALICE, 's', 'w1', 'at-w1', HOUR, ''], ([ok]) => [ok, '2', 'at-w1', '']],
+    ['nats_claim', null, () => ['nats_claim', ALICE, 's', 'w1', 'at-w1', HOUR, ''], ([ok]) => [ok, '2', 'at-w1', '', '0']],
     ['nats_grant', account, () => ['nats_grant', ALICE, 'UKEY', 'fam', '0', LATER]],
     // With another time.
     ['nats_ping', held, () => ['nats_ping', ALICE, 's', '1', 'AQ', HOUR, '0'], ([ok], again) => [ok, again[1]]],

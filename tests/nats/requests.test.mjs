@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { ASYNCAPI, Description } from '../api/description.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { connectWebSocket } from '../lib/websocket.mjs';
 import { GENERAL, member, served, startNatsSite, stopNatsSite } from './people.mjs';
 
+const description = new Description(ASYNCAPI);
 let site, adele, bob, nats;
 
 before(async () => {
@@ -60,7 +62,6 @@ test('what is broken is answered, and harms nobody', async () => {
     assert.equal(code(await nats.request('session.ping', { session: 'a b' })), 'bad_request');
     assert.equal(code(await nats.request('session.ping', { session: 'never' })), 'not_found');
     assert.equal(code(await nats.request('session.open', { cursors: 7 })), 'bad_request');
-    assert.equal(code(await nats.request('session.auth', { access_token: 'x' })), 'bad_request');
     assert.equal(code(await nats.raw('x'.repeat(1 << 20))), 'too_large');
     assert.equal(code(await nats.request('message.send', { target: GENERAL, text: '' })), 'bad_text');
     assert.equal((await nats.must('conversation.list')).items[0].target, GENERAL);
@@ -85,6 +86,31 @@ const original = (args) => nats.raw(JSON.stringify({
     source_app_id: 'test', source_app_version: '1', origin_user_id: 'adele', message_text: 'as ever', target_url: GENERAL,
     created_on: 1, access_token: adele.token, ...args,
 }), { subject: 'wcc.frontend.requests' });
+
+test('a session as docs/asyncapi.yaml describes it', async () => {
+    const fits = (name, value) => assert.equal(description.problem(['components', 'messages', name, 'payload'], value), null, name);
+    const ask = async (name, op, args) => {
+        fits(name, { id: '1', op, ...args });
+        const answer = await nats.request(op, args);
+        assert.ok(answer.ok, JSON.stringify(answer));
+        fits(`${name}Reply`, answer);
+        return answer.result;
+    };
+    const opened = await ask('SessionOpen', 'session.open', { session: 'described' });
+    assert.equal(opened.subject, 'wcc.frontend.events.user.adele.described');
+    assert.ok(opened.expires_in > 890 && opened.expires_in <= 900, `${opened.expires_in} s`);
+    await ask('SessionPing', 'session.ping', { session: 'described', cursors: opened.cursors });
+    await ask('SessionClose', 'session.close', { session: 'described' });
+    fits('Refusal', await nats.request('session.ping', { session: 'described' }));
+});
+
+test('session.auth checks a token', async () => {
+    const { expires_in } = await nats.must('session.auth', { access_token: adele.token });
+    assert.ok(expires_in > 0 && expires_in <= 900, `${expires_in} s`);
+    assert.equal(code(await nats.request('session.auth', { access_token: 'x' })), 'unauthenticated');
+    assert.equal(code(await nats.request('session.auth', { access_token: bob.token })), 'forbidden');
+    assert.equal(code(await nats.request('session.auth')), 'bad_request');
+});
 
 test('the original\'s request', async () => {
     const answer = await original({});

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "chat/auth.h"
 #include "chat/presence.h"
 
 static struct wc_nats_request *of(struct wc_requests *q)
@@ -17,6 +18,7 @@ static void request_free(struct wc_nats_request *m)
         m->next->link = m->link;
     m->peer->requests--;
     wc_user_forget(m->peer->user, m);
+    wc_auth_cancel(m->nats->chat->auth, m);
     wc_requests_end(&m->requests);
     free(m);
 }

@@ -1,11 +1,19 @@
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "chat/auth.h"
 #include "chat/cursor.h"
 #include "chat/lease.h"
 #include "chat/session_json.h"
 #include "nats/sessions.h"
 
-/* The requests session.open, session.ping and session.close over NATS. */
+/* The requests session.open, session.ping, session.close and session.auth over NATS. */
+
+static uint64_t seconds_until(uint64_t expires)
+{
+    uint64_t now = wc_wall_ms() / 1000;
+    return expires > now ? expires - now : 0;
+}
 
 void wc_nats_session_answer(struct wc_nats_session *ns, struct wc_request *r, bool opened)
 {
@@ -17,6 +25,8 @@ void wc_nats_session_answer(struct wc_nats_session *ns, struct wc_request *r, bo
     wc_json_u64(out, "generation", ns->generation);
     wc_session_cursors_json(&ns->session, out);
     wc_json_u64(out, "ping_s", (ns->nats->options->ping_ms + 999) / 1000);
+    if (opened)
+        wc_json_u64(out, "expires_in", seconds_until(ns->expires));
     wc_json_close(out);
     wc_request_done(r);
 }
@@ -299,14 +309,48 @@ static void close_session(struct wc_nats_request *m, struct wc_request *r, struc
     wc_request_fail(r, WC_UNAVAILABLE, NULL);
 }
 
+/* session.auth: the token is checked and nothing else. Which connection asks is not known here, and none can be given
+ * longer credentials: the client comes back with new ones. */
+
+static void on_authenticated(void *arg, wc_err err, const struct wc_identity *who, uint64_t retry_ms)
+{
+    struct wc_nats_request *m = arg;
+    struct wc_request *r = m->auth;
+    (void)retry_ms;
+    m->auth = NULL;
+    if (err != WC_OK) {
+        wc_request_fail(r, err, err == WC_UNAUTHENTICATED ? "the access token is wrong, expired or revoked" : NULL);
+    } else if (!wc_str_is(wc_str(who->user), m->peer->user->name)) {
+        wc_request_fail(r, WC_FORBIDDEN, "access_token: is another user's");
+    } else {
+        wc_json_open(wc_request_result(r), NULL);
+        wc_json_u64(wc_request_result(r), "expires_in", seconds_until(who->expires));
+        wc_json_close(wc_request_result(r));
+        wc_request_done(r);
+    }
+}
+
+static void authenticate(struct wc_nats_request *m, struct wc_request *r, const wc_json *args)
+{
+    struct wc_str token = wc_json_get_str(args, "access_token");
+    if (token.n == 0) {
+        wc_request_fail(r, WC_BAD_REQUEST, "access_token: is required");
+        return;
+    }
+    m->auth = r;
+    wc_auth_token(m->nats->chat->auth, token, on_authenticated, m);
+}
+
 void wc_nats_session_request(struct wc_nats_request *m, struct wc_request *r, struct wc_str op, const wc_json *args)
 {
     struct wc_str name = wc_json_get_str(args, "session");
     bool opening = wc_str_is(op, "session.open"), closing = wc_str_is(op, "session.close");
+    if (wc_str_is(op, "session.auth")) {
+        authenticate(m, r, args);
+        return;
+    }
     if (!opening && !closing && !wc_str_is(op, "session.ping")) {
-        wc_request_fail(r, WC_BAD_REQUEST,
-                        wc_str_is(op, "session.auth") ? "op: here the connection's credentials are renewed"
-                                                      : "op: there is no such operation here");
+        wc_request_fail(r, WC_BAD_REQUEST, "op: there is no such operation here");
         return;
     }
     if ((name.n != 0 || !opening) && !wc_nats_session_name(name)) {

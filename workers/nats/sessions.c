@@ -216,6 +216,7 @@ static void on_claimed(struct wc_nats *n, void *arg, wc_err err, const struct wc
     if (former.n != 0 && !wc_str_is(former, n->address))
         wc_nats_session_tell(n, ns->peer->user->name, wc_str(ns->name), wc_reply_str(reply, 1), former);
     n->stats.takeovers += ns->generation > 1;
+    ns->expires = wc_reply_u64(reply, 4);
     if (ns->from.cursor.p == NULL && ns->from.places == NULL && cursor.n != 0) {
         wc_buf_str(&ns->cursor, cursor);
         ns->from.cursor = wc_buf_view(&ns->cursor);

@@ -34,6 +34,7 @@ struct wc_nats_session {
     struct wc_soon_item dead;
     uint64_t generation, ping_ms; /* ping_ms: Redis' time of the last */
     double pinged;                /* the loop's time of it */
+    uint64_t expires;             /* seconds since the epoch: the user's credentials that last longest; 0: none noted */
     enum wc_nats_session_state state;
     bool by_ping; /* `asked` is a session.ping */
     bool blocked; /* the connection has no room */
