@@ -72,6 +72,22 @@ test('what was lost on its way is sent again after a ping', async () => {
     contiguous(nats);
 });
 
+test('a few that were not seen are sent again at once', async () => {
+    const nats = await member(site, adele);
+    await nats.open('partly');
+    const heard = [];
+    nats.connection.subscribe(nats.opened.subject, { callback: (error, message) => heard.push(message.json().data.text) });
+    await nats.connection.flush();
+    const ids = [];
+    for (let i = 0; i < 5; i++)
+        ids.push((await say(`part ${i}`)).id);
+    await eventually(() => heard.length === 5);
+    heard.length = 0;
+    await nats.must('session.ping', { session: 'partly', cursors: { [GENERAL]: ids[1] } });
+    await eventually(() => heard.length >= 3, { what: 'those after the second' });
+    assert.deepEqual(heard, ['part 2', 'part 3', 'part 4']);
+});
+
 test('a client that was away gets what it missed, under the same name on any worker', async () => {
     const nats = await member(site, adele);
     await nats.open('away');

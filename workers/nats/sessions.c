@@ -10,7 +10,10 @@
 
 #include <stdio.h>
 
-enum { MISSED_MOST = 3 /* pings that did not come, until a session is let go */ };
+enum {
+    MISSED_MOST = 3,  /* pings that did not come, until a session is let go */
+    AT_ONCE_MOST = 64 /* events of a conversation that are sent again though they may be on their way */
+};
 
 static struct wc_nats_session *of(struct wc_session *s)
 {
@@ -248,14 +251,15 @@ struct places {
     bool missing;
 };
 
-/* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way. */
+/* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way: a few of these
+ * are sent again at once, which costs less than the client's waiting for the next ping. */
 static void compare(void *arg, struct wc_str conv, unsigned side, struct wc_id id)
 {
     (void)side;
     struct places *p = arg;
     const struct wc_place *seen = wc_places_find(p->seen, conv);
     if (seen != NULL && wc_id_cmp(seen->id, id) < 0) {
-        p->missing = p->missing || id.ms <= p->before_ms;
+        p->missing = p->missing || id.ms <= p->before_ms || id.seq - seen->id.seq <= AT_ONCE_MOST;
         id = seen->id;
     }
     wc_places_add(p->from, conv, id);
