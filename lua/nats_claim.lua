@@ -1,6 +1,6 @@
 -- Takes an event session over NATS: makes it, or takes it over. Whoever held it before finds its generation old.
 -- KEYS  1 the user
--- ARGV  1 the session's name  2 worker  3 the worker's address on NATS  4 how long it is kept without a ping, ms
+-- ARGV  1 the session's name  2 worker  3 the worker's address on NATS  4 how long it is kept without a ping, ms; 0: not at all
 --       5 the generation that the caller saw, or empty for any
 -- Result {ok, generation, address of who held it before or empty, cursor or empty, when the user's credentials that last
 --        longest expire (seconds; 0 for none)}

@@ -88,6 +88,17 @@ test('a few that were not seen are sent again at once', async () => {
     assert.deepEqual(heard, ['part 2', 'part 3', 'part 4']);
 });
 
+test('a session that its user ends is not taken up again by its name', async () => {
+    const nats = await member(site, bob);
+    await nats.open('ended');
+    const { items } = await bob.api(0).must(200, 'GET', '/v1/users/me/sessions');
+    const [{ id }] = items.filter(({ channel }) => channel === 'nats');
+    await bob.api(0).must(204, 'DELETE', `/v1/users/me/sessions/${encodeURIComponent(id)}`);
+    await eventually(async () => (await nats.ping()).error?.code === 'not_found', { what: 'the session to be unknown' });
+    await nats.open('ended');
+    assert.equal((await nats.ping()).ok, true);
+});
+
 test('a client that was away gets what it missed, under the same name on any worker', async () => {
     const nats = await member(site, adele);
     await nats.open('away');

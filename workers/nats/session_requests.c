@@ -298,12 +298,9 @@ static void on_closed(struct wc_nats *n, void *arg, wc_err err, const struct wc_
 
 static void close_session(struct wc_nats_request *m, struct wc_request *r, struct wc_str name)
 {
-    struct wc_nats *n = m->nats;
-    struct wc_name key = wc_user_key(wc_str(m->peer->user->name));
-    const struct wc_str args[] = {name, wc_str(n->chat->worker), wc_str(n->address), WC_STR("1"), WC_STR("")};
     struct search *search = WC_NEW(struct search);
     *search = (struct search){m, r, false};
-    if (wc_nats_script(n, WC_SCRIPT_NATS_CLAIM, wc_name_str(&key), args, WC_COUNT(args), on_closed, search) != NULL)
+    if (wc_nats_session_forget(m->nats, wc_str(m->peer->user->name), name, WC_STR(""), on_closed, search))
         return;
     free(search);
     wc_request_fail(r, WC_UNAVAILABLE, NULL);

@@ -150,10 +150,25 @@ static void flush(struct wc_session *s)
         wc_session_drained(ns->nats->chat, s);
 }
 
+static void on_told(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
+{
+    (void)n;
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
 static void revoked(struct wc_session *s, enum wc_session_end why)
 {
-    (void)why;
-    wc_nats_session_kill(of(s), WC_UNAUTHENTICATED);
+    struct wc_nats_session *ns = of(s);
+    const char *user = ns->peer->user->name;
+    char generation[20];
+    /* Its user ended this one alone, and may ask on: its next ping must not take it up again. */
+    if (why == WC_END_REVOKED && wc_user_allows(ns->peer->user, WC_STR(""), s->generation))
+        (void)wc_nats_session_forget(ns->nats, wc_str(user), wc_str(ns->name),
+                                     (struct wc_str){generation, wc_u64_format(ns->generation, generation)}, on_told,
+                                     NULL);
+    wc_nats_session_kill(ns, WC_UNAUTHENTICATED);
 }
 
 void wc_nats_sessions_init(struct wc_nats *n)
@@ -242,6 +257,14 @@ void wc_nats_session_claim(struct wc_nats_session *ns, struct wc_str expected)
         wc_nats_session_kill(ns, WC_UNAVAILABLE);
 }
 
+bool wc_nats_session_forget(struct wc_nats *n, struct wc_str user, struct wc_str name, struct wc_str expected,
+                            wc_nats_done done, void *arg)
+{
+    struct wc_name key = wc_user_key(user);
+    const struct wc_str args[] = {name, wc_str(n->chat->worker), wc_str(n->address), WC_STR("0"), expected};
+    return wc_nats_script(n, WC_SCRIPT_NATS_CLAIM, wc_name_str(&key), args, WC_COUNT(args), done, arg) != NULL;
+}
+
 /* Sending again. */
 
 struct places {
@@ -304,14 +327,6 @@ void wc_nats_sessions_go_on(struct wc_nats *n, bool lost)
             wc_session_dirty(n->chat, &ns->session);
 }
 
-static void on_let_go(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
-{
-    (void)n;
-    (void)arg;
-    (void)err;
-    (void)reply;
-}
-
 /* Redis is told that nobody holds it; `cursor`: where it was, or empty. */
 static bool let_go(struct wc_nats_session *ns, struct wc_str cursor, wc_nats_done done, void *arg,
                    struct wc_nats_task **task)
@@ -339,7 +354,7 @@ void wc_nats_sessions_tick(struct wc_nats *n)
         struct wc_nats_task *task;
         if (ns->state != WC_NATS_OPEN || ns->pinged > old)
             continue;
-        (void)let_go(ns, WC_STR(""), on_let_go, NULL, &task);
+        (void)let_go(ns, WC_STR(""), on_told, NULL, &task);
         n->stats.lapsed++;
         wc_nats_session_kill(ns, WC_NOT_FOUND);
     }

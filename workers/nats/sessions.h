@@ -56,6 +56,9 @@ struct wc_nats_session *wc_nats_session_find(struct wc_nats *n, struct wc_str us
 struct wc_nats_session *wc_nats_session_new(struct wc_nats *n, struct wc_nats_peer *peer, struct wc_str name);
 /* `expected`: the generation that was seen, or empty. */
 void wc_nats_session_claim(struct wc_nats_session *ns, struct wc_str expected);
+/* Redis forgets it: claimed, and not kept. `expected` as above. False: it failed at once, `done` will not be called. */
+bool wc_nats_session_forget(struct wc_nats *n, struct wc_str user, struct wc_str name, struct wc_str expected,
+                            wc_nats_done done, void *arg);
 /* Ends it here; what waits for an answer gets this error. */
 void wc_nats_session_kill(struct wc_nats_session *ns, wc_err err);
 /* Sends again from the places that the client has seen, if that is less than was sent before the last ping. */
