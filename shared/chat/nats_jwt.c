@@ -140,7 +140,7 @@ static const struct {
     [WC_NATS_BRIDGE] = {{NULL, NULL}, {"wcc.frontend.events.room.*", "wcc.frontend.events.user.*"}, false},
     [WC_NATS_OPERATOR] = {{"$SRV.>", NULL}, {"_INBOX.>", NULL}, false},
     [WC_NATS_WORKER] = {{NULL, NULL}, {NULL, NULL}, true},
-    [WC_NATS_SYSTEM] = {{"$SYS.REQ.ACCOUNT.*.CLAIMS.UPDATE", NULL}, {"_INBOX.>", NULL}, false},
+    [WC_NATS_SYSTEM] = {{"$SYS.REQ.ACCOUNT.*.CLAIMS.UPDATE", NULL}, {"_INBOX.>", "$SYS.SERVER.*.STATSZ"}, false},
 };
 
 static void write_subjects(struct wc_buf *b, const char *name, const char *const patterns[2], const char *user)

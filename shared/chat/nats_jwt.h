@@ -26,7 +26,7 @@ enum wc_nats_role {
     WC_NATS_BRIDGE,   /* reads stored events, and nothing else */
     WC_NATS_OPERATOR, /* asks the service protocol */
     WC_NATS_WORKER,   /* all of the chat account */
-    WC_NATS_SYSTEM    /* tells the server of revocations */
+    WC_NATS_SYSTEM    /* tells the servers of revocations, and hears which servers there are */
 };
 
 struct wc_nats_user {

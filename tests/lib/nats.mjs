@@ -19,11 +19,23 @@ export async function startNats() {
     return nats;
 }
 
+/** Several, connected by routes, with the same accounts. */
+export async function startNatsCluster(count) {
+    const dir = tempFolder('wcchat-nats');
+    const routes = await Promise.all(Array.from({ length: count }, freePort));
+    const all = [];
+    for (const route of routes)
+        all.push(new Nats(dir, await freePort(), await freePort(), { route, routes }));
+    for (const nats of all)
+        await nats.start();
+    return all;
+}
+
 export class Nats {
     #clients = new Set();
 
-    constructor(dir, port, wsPort) {
-        Object.assign(this, { dir, port, wsPort });
+    constructor(dir, port, wsPort, cluster = null) {
+        Object.assign(this, { dir, port, wsPort, cluster });
         this.keys = path.join(dir, 'nats.keys');
         this.url = `nats://127.0.0.1:${port}`;
         this.wsUrl = `ws://127.0.0.1:${wsPort}`;
@@ -42,11 +54,14 @@ export class Nats {
     }
 
     async start() {
-        const config = path.join(this.dir, 'nats.conf');
-        fs.writeFileSync(config, `server_name: wcchat
+        const config = path.join(this.dir, `nats-${this.port}.conf`);
+        const routes = this.cluster?.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+        const cluster = this.cluster ? `cluster { name: wcchat, listen: "127.0.0.1:${this.cluster.route}", routes: [${routes}] }` : '';
+        fs.writeFileSync(config, `server_name: wcchat-${this.port}
 listen: "127.0.0.1:${this.port}"
 websocket { listen: "127.0.0.1:${this.wsPort}", no_tls: true }
 include "${path.basename(this.#accounts)}"
+${cluster}
 `);
         this.child = new Child('nats-server', ['-c', config], { name: 'nats-server', env: { PATH: ENV.PATH } });
         await eventually(async () => {

@@ -143,6 +143,8 @@ static void on_system_event(void *arg, const struct wc_nats_message *m)
 {
     if (m->event == WC_NATS_UP)
         wc_nats_revoke_again(arg);
+    else if (m->event == WC_NATS_MESSAGE)
+        wc_nats_server_heard(arg, wc_str(m->subject));
 }
 
 static void on_tick(EV_P_ ev_timer *timer, int revents)
@@ -191,6 +193,7 @@ static void add_routes(struct wc_nats *n)
 
 static struct wc_nats_conn *connect_as(struct wc_nats *n, enum wc_nats_role role)
 {
+    static const struct wc_nats_route signs[] = {{WC_NATS_SERVERS "*.STATSZ", NULL}}; /* of life, from each server */
     bool person = role == WC_NATS_WORKER;
     const struct wc_nats_setup setup = {
         .name = "wcchat-worker",
@@ -198,8 +201,8 @@ static struct wc_nats_conn *connect_as(struct wc_nats *n, enum wc_nats_role role
         .nservers = n->options->servers.n,
         .keys = &n->keys,
         .role = role,
-        .routes = n->routes,
-        .nroutes = person ? WC_NATS_ROUTES : 0,
+        .routes = person ? n->routes : signs,
+        .nroutes = person ? WC_NATS_ROUTES : WC_COUNT(signs),
         .data_max = DATA_MOST,
         .mailbox_max = MAILBOX_MOST,
         .queue_max = QUEUE_MOST,

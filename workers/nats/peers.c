@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+enum { SILENT_S = 35 /* three of a server's signs of life missed: it may have been cut off from the cluster */ };
+
 /* Users. */
 
 static struct wc_nats_peer *find(struct wc_nats *n, struct wc_str name)
@@ -80,6 +82,34 @@ static bool revoke(struct wc_nats *n, const struct wc_str *args, size_t nargs)
 void wc_nats_revoke_again(struct wc_nats *n)
 {
     (void)revoke(n, NULL, 0);
+}
+
+/* Where it was kept, or the place of the one that was heard longest ago. */
+static struct wc_nats_server *server_of(struct wc_nats *n, struct wc_str id)
+{
+    struct wc_nats_server *oldest = n->servers;
+    for (size_t i = 0; i < WC_NATS_SERVERS_MOST; i++) {
+        if (wc_str_is(id, n->servers[i].id))
+            return &n->servers[i];
+        if (n->servers[i].heard < oldest->heard)
+            oldest = &n->servers[i];
+    }
+    return oldest;
+}
+
+void wc_nats_server_heard(struct wc_nats *n, struct wc_str subject)
+{
+    struct wc_str rest = wc_str_from(subject, sizeof(WC_NATS_SERVERS) - 1), id;
+    double now = ev_now(n->chat->loop);
+    if (!wc_str_cut(&rest, '.', &id) || id.n >= sizeof(n->servers[0].id))
+        return;
+    struct wc_nats_server *s = server_of(n, id);
+    bool known = wc_str_is(id, s->id) && now - s->heard < SILENT_S;
+    memcpy(s->id, id.p, id.n);
+    s->id[id.n] = '\0';
+    s->heard = now;
+    if (!known)
+        wc_nats_revoke_again(n);
 }
 
 /* Failed: looked at again with the next tick. */

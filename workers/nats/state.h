@@ -39,7 +39,9 @@ enum wc_nats_subject {
 #define WC_NATS_SERVICE_ROUTES 9
 #define WC_NATS_ROUTES         (WC_NATS_SERVICE + WC_NATS_SERVICE_ROUTES)
 
-#define WC_NATS_EVENTS "wcc.frontend.events.user."
+#define WC_NATS_EVENTS  "wcc.frontend.events.user."
+#define WC_NATS_SERVERS "$SYS.SERVER."
+#define WC_NATS_SERVERS_MOST 64 /* of a cluster; beyond, the one that was heard longest ago is forgotten */
 
 struct wc_nats_stats {
     uint64_t up, connects, received, published, dropped, waiting; /* of the connection, as of the last tick */
@@ -51,6 +53,11 @@ struct wc_nats_stats {
 struct wc_nats_endpoint {
     uint64_t requests, errors, busy_us;
     char last_error[24]; /* its code; "" for none */
+};
+
+struct wc_nats_server {
+    char id[57]; /* new at each start */
+    double heard; /* the loop's time; 0: none */
 };
 
 struct wc_nats {
@@ -72,6 +79,7 @@ struct wc_nats {
     struct wc_nats_endpoint endpoints[2]; /* by WC_NATS_ORIGINAL and WC_NATS_REQUESTS */
     struct wc_session_ops *session_ops;
 
+    struct wc_nats_server servers[WC_NATS_SERVERS_MOST];
     struct wc_nats_peer *peers;
     struct wc_nats_request *requests;
     struct wc_nats_original *originals;
@@ -103,8 +111,11 @@ struct wc_nats_peer {
 struct wc_nats_peer *wc_nats_peer_get(struct wc_nats *n, struct wc_str user);
 void wc_nats_peers_tick(struct wc_nats *n);
 void wc_nats_peers_end(struct wc_nats *n);
-/* Tells the NATS server who is revoked: after each connection. */
+/* Tells the NATS servers who is revoked: after each connection. */
 void wc_nats_revoke_again(struct wc_nats *n);
+/* A server of the cluster has given a sign of life, on this subject: who is new, or was not heard for a while, does not know
+ * who is revoked. */
+void wc_nats_server_heard(struct wc_nats *n, struct wc_str subject);
 
 /* May this worker answer there? Only to the inboxes of that user: the server does not check where an answer goes. */
 bool wc_nats_inbox(struct wc_str reply, struct wc_str user);
