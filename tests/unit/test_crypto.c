@@ -245,6 +245,35 @@ static void test_key_refused(void **state)
     assert_key_refused(f, ed25519_key, 0600, other);
 }
 
+/* A secret of Kubernetes is root's, and read by the pod's group. Whoever runs this as another than root can't make one. */
+static void test_key_of_root(void **state)
+{
+    struct fixture *f = *state;
+    struct wc_ec_key key = {0};
+    const char *why = NULL;
+    if (geteuid() != 0)
+        skip();
+    put_file(f->path, known_key, 0600);
+    assert_int_equal(chown(f->path, 0, 10001), 0);
+    assert_int_equal(chmod(f->folder, 0755), 0);
+    assert_int_equal(setegid(10001), 0);
+    assert_int_equal(seteuid(10001), 0);
+    static const struct {
+        mode_t mode;
+        wc_err err;
+    } modes[] = {{0440, WC_OK}, {0640, WC_OK}, {0444, WC_BAD_REQUEST}, {0460, WC_BAD_REQUEST}};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(chmod(f->path, modes[i].mode), 0);
+        assert_int_equal(seteuid(10001), 0);
+        assert_int_equal(wc_ec_key_load(&key, f->path, &why), modes[i].err);
+        if (modes[i].err == WC_OK)
+            wc_ec_key_free(&key);
+    }
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(0), 0);
+}
+
 static void test_key_is_no_file(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +301,7 @@ int main(void)
         WITH_FOLDER(test_key_create_and_load),
         WITH_FOLDER(test_known_key),
         WITH_FOLDER(test_key_refused),
+        WITH_FOLDER(test_key_of_root),
         WITH_FOLDER(test_key_is_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
