@@ -9,8 +9,12 @@ import { after, before, test } from 'node:test';
 import * as models from 'kubernetes-models';
 import YAML from 'yaml';
 
+import { eventually } from '../lib/eventually.mjs';
+import { startNats } from '../lib/nats.mjs';
 import { BUILD, ROOT, tempFolder } from '../lib/process.mjs';
-import { startSite } from '../lib/site.mjs';
+import { startSite, writeTokenKey } from '../lib/site.mjs';
+import { connectWebSocket } from '../lib/websocket.mjs';
+import { grant, member, served } from '../nats/people.mjs';
 
 const WORKER = path.join(BUILD, 'wcchat-worker');
 const DEPLOY = path.join(ROOT, 'deploy');
@@ -84,6 +88,37 @@ test('haproxy.cfg, with the files of Compose', () => {
     assert.match(read('haproxy.cfg'), /send-proxy-v2/);
 });
 
+/** A nats-server of Debian's takes these files, and a worker what it is told by `given`; people get in. */
+async function natsWorks(files, given) {
+    for (const name of ['--nats', '--nats-keys'])
+        assert.ok(given[name], name);
+    const nats = await startNats(files);
+    try {
+        const worker = await site.addWorker({ args: nats.args });
+        site.nats = nats;
+        await eventually(() => served(worker), { what: 'the worker to be connected to NATS' });
+        const at = site.workers.indexOf(worker);
+        const account = await site.register(`nats${at}`, { worker: at });
+        const person = await member(site, account, { worker: at });
+        assert.equal((await person.must('conversation.list')).items.length, 1);
+        const { websocket } = await grant(account, at);
+        (await connectWebSocket(websocket, { protocols: [] })).destroy();
+        assert.deepEqual(await (await fetch(`http://127.0.0.1:${nats.monitorPort}/healthz`)).json(), { status: 'ok' });
+    } finally {
+        await nats.stop();
+    }
+}
+
+test('nats.conf, with the files of Compose', async () => {
+    const { services } = YAML.parse(read('compose/compose.yaml'));
+    await natsWorks({ 'nats-listen.conf': read('compose/nats-listen.conf') }, workerOptions(services.worker.command));
+    const inside = services.nats.volumes.map((volume) => volume.split(':')[1]);
+    assert.ok(inside.includes(services.nats.command.at(-1)));
+    const beside = [...inside, ...services.nats.secrets.map(({ target }) => target)].map((file) => path.basename(file));
+    for (const [, name] of read('nats.conf').matchAll(/^include "(.*)"$/gm))
+        assert.ok(beside.includes(name), `${name} is there`);
+});
+
 test('the systemd unit', () => {
     const unit = read('systemd/wcchat-worker@.service');
     const file = path.join(tempFolder('wcchat-unit'), 'wcchat-worker@1.service');
@@ -105,6 +140,14 @@ test('the Compose file', () => {
     const { services } = YAML.parse(checked('docker-compose', ['-f', file, 'config']));
     const given = workerOptions(services.worker.command);
     assert.ok(ms(services.worker.stop_grace_period) > drainTime(given));
+    const published = services.nats.ports.map((port) => Number(port.published ?? port.split(':')[0]));
+    for (const name of ['--nats-public', '--nats-websocket'])
+        assert.ok(published.includes(Number(new URL(given[name]).port)), `${name} is published`);
+    const secrets = services.worker.secrets.map((secret) => `/run/secrets/${secret.source ?? secret}`);
+    for (const name of ['--token-key', '--nats-keys'])
+        assert.ok(secrets.includes(given[name]), `${name} is a secret`);
+    for (const name of ['--redis', '--nats'])
+        assert.ok(services[new URL(given[name]).hostname], `${name} is a service`);
     for (const [name, service] of Object.entries(services))
         for (const volume of service.volumes ?? []) {
             const source = typeof volume === 'string' ? volume.split(':')[0] : volume.source;
@@ -116,6 +159,10 @@ test('the Containerfile: its sources are there, and the libraries that the worke
     const text = read('Containerfile').replaceAll('\\\n', ' ');
     for (const [, source] of text.matchAll(/^COPY (?!--from)(\S+) /gm))
         assert.ok(fs.existsSync(path.join(ROOT, source)), source);
+    const built = /--target (.*)/.exec(text)[1].trim().split(' ');
+    for (const [, name] of text.matchAll(/ \/build\/(wcchat-\w+)/g))
+        assert.ok(built.includes(name), `${name} is built`);
+    assert.ok(built.includes('wcchat-nats'), 'keys are made with it');
     const names = text.split('FROM debian:bookworm-slim')[1].match(/\blib[\w.-]+/g);
     const files = execFileSync('ldd', [WORKER], { encoding: 'utf8' }).match(/=> (\/\S+)/g).map((s) => fs.realpathSync(s.slice(3)));
     const found = spawnSync('dpkg', ['-S', ...files.flatMap((file) => [file, file.replace(/^\/usr/, '')])], { encoding: 'utf8' }).stdout;
@@ -133,13 +180,15 @@ function manifests() {
     const { resources } = YAML.parse(read('kubernetes/kustomization.yaml'));
     const files = fs.readdirSync(dir).filter((name) => name !== 'kustomization.yaml');
     assert.deepEqual([...resources].sort(), files.sort(), 'kustomization.yaml names all of them');
-    return files.flatMap((name) => YAML.parseAllDocuments(fs.readFileSync(path.join(dir, name), 'utf8')).map((doc) => {
+    const all = (name) => YAML.parseAllDocuments(fs.readFileSync(path.join(dir, name), 'utf8'), { version: '1.1' }); // as kubectl: 0440
+    return files.flatMap((name) => all(name).map((doc) => {
         assert.deepEqual(doc.errors, []);
         return doc.toJS();
     }));
 }
 
 const MODELS = {
+    'v1/ConfigMap': models.v1.ConfigMap,
     'v1/Service': models.v1.Service,
     'apps/v1/Deployment': models.apps.v1.Deployment,
     'apps/v1/StatefulSet': models.apps.v1.StatefulSet,
@@ -168,10 +217,11 @@ function watched(value, unread, where) {
 function validate(manifest) {
     const Model = MODELS[`${manifest.apiVersion}/${manifest.kind}`];
     assert.ok(Model, `${manifest.apiVersion}/${manifest.kind}`);
-    assert.deepEqual(Object.keys(manifest).filter((key) => !['apiVersion', 'kind', 'metadata', 'spec'].includes(key)), []);
+    const parts = ['metadata', manifest.kind === 'ConfigMap' ? 'data' : 'spec'];
+    assert.deepEqual(Object.keys(manifest).filter((key) => !['apiVersion', 'kind', ...parts].includes(key)), []);
     const unread = new Set();
     const model = new Model(manifest);
-    for (const part of ['metadata', 'spec']) // not before: it copies
+    for (const part of parts) // not before: it copies
         model[part] = watched(manifest[part], unread, `/${part}`);
     model.validate();
     assert.deepEqual([...unread], [], `${manifest.kind} ${manifest.metadata.name}: its schema does not know ${[...unread].join(' ')}`);
@@ -217,8 +267,10 @@ test('the Kubernetes manifests fit each other and the worker', async () => {
     assert.equal(given['--telnet'], `:${port('telnet')}`);
     const stop = Number(container.lifecycle.preStop.exec.command[1]) * 1000;
     assert.ok(deployment.spec.template.spec.terminationGracePeriodSeconds * 1000 > stop + drainTime(given));
-    const redis = new URL(given['--redis']);
-    assert.ok(of('Service').some(({ metadata, spec }) => metadata.name === redis.hostname && spec.ports[0].port === Number(redis.port)));
+    for (const name of ['--redis', '--nats']) {
+        const { hostname, port } = new URL(given[name]);
+        assert.ok(of('Service').some(({ metadata, spec }) => metadata.name === hostname && spec.ports[0].port === Number(port)), name);
+    }
 
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
         assert.equal((await site.api().get(container[probe].httpGet.path)).status, 200, probe);
@@ -227,4 +279,49 @@ test('the Kubernetes manifests fit each other and the worker', async () => {
     const exported = (await site.api().get('/metrics')).text;
     for (const { pods: { metric } } of scaler.spec.metrics)
         assert.match(exported, new RegExp(`^${metric.name} [0-9.e-]+$`, 'm'));
+});
+
+/** The volume of a pod that has this file. */
+function volumeOf({ containers: [container], volumes }, file) {
+    const mount = container.volumeMounts.find(({ mountPath }) => path.dirname(file) === mountPath);
+    return volumes.find(({ name }) => name === mount?.name);
+}
+
+test('the NATS server of Kubernetes', async () => {
+    const all = manifests();
+    const of = (kind, name) => all.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+    const pod = of('StatefulSet', 'wcchat-nats').spec.template.spec;
+    const { data } = of('ConfigMap', 'wcchat-nats');
+    const [option, file] = pod.containers[0].args;
+    assert.deepEqual([option, Object.keys(data)], ['-c', [path.basename(file)]]);
+    const sources = volumeOf(pod, file).projected.sources.map(({ configMap }) => configMap.name);
+    assert.deepEqual(sources, ['wcchat-nats', 'wcchat-nats-accounts']);
+    for (const { containerPort } of pod.containers[0].ports)
+        assert.match(data['nats.conf'], new RegExp(`:${containerPort}"`));
+    await natsWorks(data, workerOptions(of('Deployment', 'wcchat-worker').spec.template.spec.containers[0].args));
+});
+
+// As the kubelet does it: files of root's, of the group fsGroup, with the volume's mode.
+test('a worker takes its keys as Kubernetes mounts them', { skip: process.getuid() !== 0 }, () => {
+    const pod = manifests().find(({ kind }) => kind === 'Deployment').spec.template.spec;
+    const { runAsUser, fsGroup } = pod.securityContext;
+    const given = workerOptions(pod.containers[0].args);
+    const dir = tempFolder('wcchat-secrets');
+    fs.chmodSync(dir, 0o755);
+    const keys = ['--token-key', '--nats-keys'].map((name) => {
+        const file = path.join(dir, path.basename(given[name]));
+        if (name === '--token-key')
+            writeTokenKey(file);
+        else
+            execFileSync(path.join(BUILD, 'wcchat-nats'), ['setup', file]);
+        fs.chownSync(file, 0, fsGroup);
+        fs.chmodSync(file, volumeOf(pod, given[name]).secret.defaultMode);
+        return [name, path.basename(file)]; // from within the folder: those above it may be closed to others
+    });
+    fs.copyFileSync(WORKER, path.join(dir, 'worker'));
+    // Nobody is at this Redis, so it goes on until it is ended: by then it has read both.
+    const as = ['--reuid', runAsUser, '--regid', fsGroup, '--clear-groups', './worker'];
+    const options = ['--redis', 'redis://127.0.0.1:1', '--http', '127.0.0.1:0', '--telnet', '127.0.0.1:0', '--nats', 'nats://127.0.0.1:1'];
+    const { stderr, error } = spawnSync('setpriv', [...as, ...options, ...keys.flat()].map(String), { cwd: dir, encoding: 'utf8', timeout: 3000 });
+    assert.equal(error?.code, 'ETIMEDOUT', stderr);
 });

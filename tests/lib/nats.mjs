@@ -7,36 +7,45 @@ import path from 'node:path';
 import { connect, credsAuthenticator, jwtAuthenticator } from '@nats-io/transport-node';
 
 import { eventually } from './eventually.mjs';
-import { BUILD, Child, freePort, tempFolder } from './process.mjs';
+import { BUILD, Child, ROOT, freePort, tempFolder } from './process.mjs';
 
 const TOOL = path.join(BUILD, 'wcchat-nats');
+const LISTEN = `listen: "127.0.0.1:4222"
+websocket { listen: "127.0.0.1:4280", no_tls: true }
+`;
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
-/** Starts it and waits until it accepts connections. */
-export async function startNats() {
-    const nats = new Nats(tempFolder('wcchat-nats'), await freePort(), await freePort());
+/**
+ * Starts it with deploy/nats.conf and waits until it accepts connections. `files`: other contents of nats.conf and
+ * nats-listen.conf, with the ports 4222, 4280 and 8222, in place of which free ones are taken.
+ */
+export async function startNats(files = {}) {
+    const nats = new Nats({ files, port: await freePort(), wsPort: await freePort(), monitorPort: await freePort() });
     await nats.start();
     return nats;
 }
 
 /** Several, connected by routes, with the same accounts. */
 export async function startNatsCluster(count) {
-    const dir = tempFolder('wcchat-nats');
     const routes = await Promise.all(Array.from({ length: count }, freePort));
+    const urls = routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
     const all = [];
-    for (const route of routes)
-        all.push(new Nats(dir, await freePort(), await freePort(), { route, routes }));
-    for (const nats of all)
-        await nats.start();
+    for (const route of routes) {
+        const listen = `${LISTEN}cluster { name: wcchat, listen: "127.0.0.1:${route}", routes: [${urls}] }\n`;
+        const ports = { port: await freePort(), wsPort: await freePort() };
+        all.push(new Nats({ files: { 'nats-listen.conf': listen }, ...ports, keys: all[0]?.keys }));
+        await all.at(-1).start();
+    }
     return all;
 }
 
 export class Nats {
     #clients = new Set();
 
-    constructor(dir, port, wsPort, cluster = null) {
-        Object.assign(this, { dir, port, wsPort, cluster });
-        this.keys = path.join(dir, 'nats.keys');
+    constructor({ files, port, wsPort, monitorPort, keys }) {
+        this.dir = tempFolder('wcchat-nats');
+        Object.assign(this, { files, port, wsPort, monitorPort });
+        this.keys = keys ?? path.join(this.dir, 'nats.keys');
         this.url = `nats://127.0.0.1:${port}`;
         this.wsUrl = `ws://127.0.0.1:${wsPort}`;
     }
@@ -46,23 +55,21 @@ export class Nats {
         return ['--nats', this.url, '--nats-keys', this.keys, '--nats-websocket', this.wsUrl];
     }
 
-    get #accounts() {
-        const file = path.join(this.dir, 'accounts.conf');
-        if (!fs.existsSync(file))
-            fs.writeFileSync(file, execFileSync(TOOL, ['setup', this.keys], { env: ENV }));
-        return file;
+    /** Writes the configuration into the folder, once. */
+    #configure() {
+        const config = path.join(this.dir, 'nats.conf');
+        if (fs.existsSync(config))
+            return config;
+        const ports = { 4222: this.port, 4280: this.wsPort, 8222: this.monitorPort };
+        const files = { 'nats.conf': fs.readFileSync(path.join(ROOT, 'deploy/nats.conf'), 'utf8'), 'nats-listen.conf': LISTEN, ...this.files };
+        for (const [name, text] of Object.entries(files))
+            fs.writeFileSync(path.join(this.dir, name), text.replace(/:(4222|4280|8222)"/g, (_, port) => `:${ports[port]}"`));
+        fs.writeFileSync(path.join(this.dir, 'nats-accounts.conf'), execFileSync(TOOL, ['setup', this.keys], { env: ENV }));
+        return config;
     }
 
     async start() {
-        const config = path.join(this.dir, `nats-${this.port}.conf`);
-        const routes = this.cluster?.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
-        const cluster = this.cluster ? `cluster { name: wcchat, listen: "127.0.0.1:${this.cluster.route}", routes: [${routes}] }` : '';
-        fs.writeFileSync(config, `server_name: wcchat-${this.port}
-listen: "127.0.0.1:${this.port}"
-websocket { listen: "127.0.0.1:${this.wsPort}", no_tls: true }
-include "${path.basename(this.#accounts)}"
-${cluster}
-`);
+        const config = this.#configure();
         this.child = new Child('nats-server', ['-c', config], { name: 'nats-server', env: { PATH: ENV.PATH } });
         await eventually(async () => {
             if (this.child.ended !== null)
