@@ -177,6 +177,29 @@ test('a frozen holder that wakes is silent', async () => {
     contiguous(nats);
 });
 
+test('a ping that moves a session and does not name a conversation has nothing old of it sent', async () => {
+    const worker = await site.addWorker();
+    await bob.api(0).must(201, 'POST', '/v1/users/adele/messages', { text: 'of old' });
+    const nats = await member(site, adele);
+    const me = (await worker.api.get('/healthz')).body.worker;
+    await eventually(async () => {
+        await nats.open('terse', { cursors: nats.last ? nats.cursors : undefined });
+        return (await site.redis.hash(key('terse'))).holder === me;
+    }, { timeout: 15000 });
+    assert.equal((await nats.ping()).ok, true);
+    await worker.crash();
+    site.workers.splice(site.workers.indexOf(worker), 1);
+    const heard = [];
+    nats.connection.subscribe(nats.opened.subject, { callback: (error, message) => heard.push(message.json().data.text) });
+    await say('while nobody holds it');
+    const { [GENERAL]: last } = nats.cursors;
+    await nats.surely('session.ping', { session: 'terse', cursors: { [GENERAL]: last } });
+    await eventually(() => heard.includes('while nobody holds it'));
+    await bob.api(0).must(201, 'POST', '/v1/users/adele/messages', { text: 'of now' });
+    await eventually(() => heard.includes('of now'));
+    assert.deepEqual(heard.filter((text) => text?.startsWith('of ')), ['of now']);
+});
+
 test('a worker that ends hands its sessions over', async () => {
     const worker = await site.addWorker();
     const index = site.workers.indexOf(worker);

@@ -83,9 +83,17 @@ struct wc_nats_session *wc_nats_session_new(struct wc_nats *n, struct wc_nats_pe
     return ns;
 }
 
-static void session_free(struct wc_nats_session *ns)
+static void forget_what_was_asked(struct wc_nats_session *ns)
 {
     wc_nats_task_forget(ns->task);
+    wc_cursor_read_cancel(ns->reading);
+    ns->task = NULL;
+    ns->reading = NULL;
+}
+
+static void session_free(struct wc_nats_session *ns)
+{
+    forget_what_was_asked(ns);
     wc_session_close(ns->nats->chat, &ns->session);
     *ns->link = ns->next;
     if (ns->next != NULL)
@@ -116,8 +124,7 @@ void wc_nats_session_kill(struct wc_nats_session *ns, wc_err err)
         return;
     ns->state = WC_NATS_DEAD;
     unname(ns);
-    wc_nats_task_forget(ns->task);
-    ns->task = NULL;
+    forget_what_was_asked(ns);
     fail(&ns->asked, err);
     fail(&ns->pinging, err);
     wc_soon_add(&ns->nats->soon, &ns->dead);
@@ -219,6 +226,40 @@ void wc_nats_session_tell(struct wc_nats *n, const char *user, struct wc_str nam
     wc_buf_free(&text);
 }
 
+static void on_last_read(void *arg, wc_err err, struct wc_places *last)
+{
+    struct wc_nats_session *ns = arg;
+    struct wc_places all = {.n = 0};
+    ns->reading = NULL;
+    if (err != WC_OK && err != WC_NOT_FOUND) {
+        wc_nats_session_kill(ns, err);
+        return;
+    }
+    wc_places_sort(&ns->places);
+    for (size_t i = 0; i < ns->places.n; i++)
+        wc_places_add(&all, wc_name_str(&ns->places.v[i].conv), ns->places.v[i].id);
+    for (size_t i = 0; err == WC_OK && i < last->n; i++)
+        if (wc_places_find(&ns->places, wc_name_str(&last->v[i].conv)) == NULL)
+            wc_places_add(&all, wc_name_str(&last->v[i].conv), last->v[i].id);
+    if (err == WC_OK)
+        wc_places_free(last);
+    wc_places_free(&ns->places);
+    ns->places = all;
+    open_session(ns);
+}
+
+/* A ping names what its client has seen something of; the rest goes on where it was at the ping before, and not where the
+ * user joined. */
+static void open_from_both(struct wc_nats_session *ns, struct wc_str cursor)
+{
+    ns->state = WC_NATS_OPENING;
+    wc_err err = wc_cursor_read(ns->nats->chat, wc_str(ns->peer->user->name), cursor, on_last_read, ns, &ns->reading);
+    if (err == WC_NOT_FOUND)
+        open_session(ns);
+    else if (err != WC_OK)
+        wc_nats_session_kill(ns, err);
+}
+
 static void on_claimed(struct wc_nats *n, void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_nats_session *ns = arg;
@@ -239,7 +280,10 @@ static void on_claimed(struct wc_nats *n, void *arg, wc_err err, const struct wc
         wc_buf_str(&ns->cursor, cursor);
         ns->from.cursor = wc_buf_view(&ns->cursor);
     }
-    open_session(ns);
+    if (ns->by_ping && ns->from.places != NULL && cursor.n != 0)
+        open_from_both(ns, cursor);
+    else
+        open_session(ns);
 }
 
 void wc_nats_session_claim(struct wc_nats_session *ns, struct wc_str expected)

@@ -1,6 +1,7 @@
 #ifndef WC_NATS_SESSIONS_H
 #define WC_NATS_SESSIONS_H
 
+#include "chat/cursor.h"
 #include "chat/session.h"
 #include "nats/requests.h"
 
@@ -25,6 +26,7 @@ struct wc_nats_session {
     struct wc_nats *nats;
     struct wc_nats_peer *peer;
     struct wc_nats_task *task;  /* claiming, or noting a ping */
+    struct wc_cursor_reading *reading; /* of the place that the last ping noted */
     struct wc_request *asked;   /* to be answered when it is open; or NULL */
     struct wc_request *pinging; /* to be answered when the ping is noted; or NULL */
     struct wc_places seen;      /* of that ping */
