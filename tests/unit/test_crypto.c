@@ -245,7 +245,7 @@ static void test_key_refused(void **state)
     assert_key_refused(f, ed25519_key, 0600, other);
 }
 
-/* A secret of Kubernetes is root's, and read by the pod's group. Whoever runs this as another than root can't make one. */
+/* A secret of Kubernetes is root's, and read by the pod's group. Only root can make one. */
 static void test_key_of_root(void **state)
 {
     struct fixture *f = *state;

@@ -16,7 +16,7 @@ struct wc_nats_request {
     struct wc_nats_peer *peer;
     double since;
     bool ended;
-    bool forwarded; /* by another worker, which thought that the session is here */
+    bool forwarded;          /* by another worker, which thought that the session is here */
     struct wc_request *auth; /* session.auth, while its token is being checked */
     const char *reply;
     struct wc_str data;

@@ -248,8 +248,8 @@ static void on_last_read(void *arg, wc_err err, struct wc_places *last)
     open_session(ns);
 }
 
-/* A ping names what its client has seen something of; the rest goes on where it was at the ping before, and not where the
- * user joined. */
+/* A ping names what its client has seen something of; the rest goes on where it was at the ping before, and not where
+ * the user joined. */
 static void open_from_both(struct wc_nats_session *ns, struct wc_str cursor)
 {
     ns->state = WC_NATS_OPENING;
@@ -318,8 +318,8 @@ struct places {
     bool missing;
 };
 
-/* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way: a few of these
- * are sent again at once, which costs less than the client's waiting for the next ping. */
+/* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way: a few of
+ * these are sent again at once, which costs less than the client's waiting for the next ping. */
 static void compare(void *arg, struct wc_str conv, unsigned side, struct wc_id id)
 {
     (void)side;

@@ -25,11 +25,11 @@ struct wc_nats_session {
     struct wc_nats_session *next_of_peer, **link_of_peer;
     struct wc_nats *nats;
     struct wc_nats_peer *peer;
-    struct wc_nats_task *task;  /* claiming, or noting a ping */
+    struct wc_nats_task *task;         /* claiming, or noting a ping */
     struct wc_cursor_reading *reading; /* of the place that the last ping noted */
-    struct wc_request *asked;   /* to be answered when it is open; or NULL */
-    struct wc_request *pinging; /* to be answered when the ping is noted; or NULL */
-    struct wc_places seen;      /* of that ping */
+    struct wc_request *asked;          /* to be answered when it is open; or NULL */
+    struct wc_request *pinging;        /* to be answered when the ping is noted; or NULL */
+    struct wc_places seen;             /* of that ping */
     struct wc_session_start from;
     struct wc_places places;
     struct wc_buf cursor; /* what `from` views */

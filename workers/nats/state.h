@@ -39,8 +39,8 @@ enum wc_nats_subject {
 #define WC_NATS_SERVICE_ROUTES 9
 #define WC_NATS_ROUTES         (WC_NATS_SERVICE + WC_NATS_SERVICE_ROUTES)
 
-#define WC_NATS_EVENTS  "wcc.frontend.events.user."
-#define WC_NATS_SERVERS "$SYS.SERVER."
+#define WC_NATS_EVENTS       "wcc.frontend.events.user."
+#define WC_NATS_SERVERS      "$SYS.SERVER."
 #define WC_NATS_SERVERS_MOST 64 /* of a cluster; beyond, the one that was heard longest ago is forgotten */
 
 struct wc_nats_stats {
@@ -56,7 +56,7 @@ struct wc_nats_endpoint {
 };
 
 struct wc_nats_server {
-    char id[57]; /* new at each start */
+    char id[57];  /* new at each start */
     double heard; /* the loop's time; 0: none */
 };
 
@@ -113,8 +113,8 @@ void wc_nats_peers_tick(struct wc_nats *n);
 void wc_nats_peers_end(struct wc_nats *n);
 /* Tells the NATS servers who is revoked: after each connection. */
 void wc_nats_revoke_again(struct wc_nats *n);
-/* A server of the cluster has given a sign of life, on this subject: who is new, or was not heard for a while, does not know
- * who is revoked. */
+/* A server of the cluster has given a sign of life, on this subject: who is new, or was not heard for a while, does not
+ * know who is revoked. */
 void wc_nats_server_heard(struct wc_nats *n, struct wc_str subject);
 
 /* May this worker answer there? Only to the inboxes of that user: the server does not check where an answer goes. */
