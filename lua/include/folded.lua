@@ -67,7 +67,7 @@ local function unfold_trimmed(key)
   local first = redis.call('XRANGE', key .. ':log', '-', '+', 'COUNT', 1)[1]
   for _, hash in ipairs({':edits', ':reactions'}) do
     for _, id in ipairs(redis.call('HRANDFIELD', key .. hash, 2)) do
-      if first and tonumber(id:match('%d+$')) < tonumber(first[1]:match('%d+$')) then unfold(key, id) end
+      if first and tonumber(id:match('%-(%d+)')) < tonumber(first[1]:match('%-(%d+)')) then unfold(key, id) end
     end
   end
 end
