@@ -57,6 +57,7 @@ start_service() {
     printf '%s\0' "$@" >"$DIR/run/$name.command"
     setsid "$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- &
     write_pid "$name" $!
+    disown # its end is told by say_end, not by the shell
 }
 
 # new_log NAME: what it has logged since start_service.
@@ -75,12 +76,17 @@ wait_ready() {
     done
 }
 
+# say_end WHAT NAME: says it, with the last lines of a service's log.
+say_end() {
+    say "$1; the end of $DIR/log/$2.log:"
+    new_log "$2" | tail -n 25 | sed 's/^/    /' >&2
+}
+
 # give_up NAME: says why a service did not come up.
 give_up() {
     local why="did not get ready"
     running "$1" || why="ended"
-    say "$1 $why; the end of $DIR/log/$1.log:"
-    new_log "$1" | tail -n 25 | sed 's/^/    /' >&2
+    say_end "$1 $why" "$1"
     exit 1
 }
 

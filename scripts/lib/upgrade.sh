@@ -32,8 +32,7 @@ replace_worker() {
         echo "$name is replaced, pid $(pid_of "$name")"
         return
     fi
-    say "the new $name does not get ready; the end of $DIR/log/$name.log:"
-    new_log "$name" | tail -n 25 | sed 's/^/    /' >&2
+    say_end "the new $name does not get ready" "$name"
     if [[ ${after[0]} != "${before[0]}" ]]; then
         stop_services 10 "$name"
         start_service "$name" "${before[@]}"
