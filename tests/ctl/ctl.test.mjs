@@ -84,7 +84,14 @@ test('what is wrong is said, and nothing is changed', async () => {
     for (const [args, words] of [
         [['users', 'disable', 'nobody'], /no such user/],
         [['users', 'disable', 'Not A Name'], /not the name of a user/],
-        [['rooms', 'delete', 'nowhere'], /not_found/],
+        [['users', 'show', 'nobody'], /no such user: nobody/],
+        [['rooms', 'show', 'nowhere'], /no such room: nowhere/],
+        [['rooms', 'delete', 'nowhere'], /no such room: nowhere/],
+        [['messages', 'show', 'room/nowhere'], /no such conversation: room\/nowhere/],
+        [['messages', 'show', 'dm/nobody:nowhere'], /no such conversation/],
+        [['messages', 'show', 'room/general', 'x'], /a number/],
+        [['messages', 'remove', 'room/general'], /an id is/],
+        [['messages', 'remove', 'room/general', 'x'], /an id is/],
         [['messages', 'remove', 'room/general', '1-1'], /not_found/],
         [['messages', 'show', 'general'], /a conversation is/],
         [['dance'], /no such command/],
@@ -94,6 +101,8 @@ test('what is wrong is said, and nothing is changed', async () => {
         assert.match(err, words);
     }
     assert.match((await ctl(['users', 'create', 'shorty'], 'short\n')).err, /at least 8/);
+    assert.match((await ctl(['users', 'create', 'shorty'], '')).err, /no password/);
+    assert.deepEqual(await ctl(['users', 'list', 'nobody']), { code: 0, out: '', err: '' });
 });
 
 test('credentials of a bridge, from the seeds alone', async () => {
