@@ -105,6 +105,14 @@ test('what is wrong is said, and nothing is changed', async () => {
     assert.deepEqual(await ctl(['users', 'list', 'nobody']), { code: 0, out: '', err: '' });
 });
 
+test('the room that everybody is in is not deleted', async () => {
+    const fay = await site.register('fay');
+    const { code, err } = await ctl(['rooms', 'delete', 'general']);
+    assert.equal(code, 1);
+    assert.match(err, /everybody is in general/);
+    await fay.api().must(201, 'POST', '/v1/rooms/general/messages', { text: 'still here' });
+});
+
 test('credentials of a bridge, from the seeds alone', async () => {
     const dir = tempFolder('wcchat-ctl');
     const keys = path.join(dir, 'nats.keys');
