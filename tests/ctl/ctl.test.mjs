@@ -95,6 +95,12 @@ test('what is wrong is said, and nothing is changed', async () => {
         [['messages', 'remove', 'room/general', '1-1'], /not_found/],
         [['messages', 'show', 'general'], /a conversation is/],
         [['dance'], /no such command/],
+        [['users', 'create', 'mallory', '--adnim'], /no such option: --adnim/],
+        [['users', 'list', '--dir'], /--dir needs a value/],
+        [['users', 'disable', 'alice', 'bob'], /one argument too many: bob/],
+        [['rooms', 'list', 'dev'], /one argument too many: dev/],
+        [['messages', 'show', 'room/general', '1', '2'], /one argument too many: 2/],
+        [['workers', 'all'], /one argument too many: all/],
     ]) {
         const { code, err } = await ctl(args);
         assert.notEqual(code, 0, args.join(' '));
@@ -103,6 +109,12 @@ test('what is wrong is said, and nothing is changed', async () => {
     assert.match((await ctl(['users', 'create', 'shorty'], 'short\n')).err, /at least 8/);
     assert.match((await ctl(['users', 'create', 'shorty'], '')).err, /no password/);
     assert.deepEqual(await ctl(['users', 'list', 'nobody']), { code: 0, out: '', err: '' });
+});
+
+test('options may stand anywhere', async () => {
+    const elsewhere = ['--redis', 'redis://127.0.0.1:1'];
+    assert.match((await ctl(['users', 'list', ...elsewhere])).err, /does not answer at redis:\/\/127\.0\.0\.1:1/);
+    assert.match(await done(['users', 'create', '--admin', 'gwen'], 'a good password\n'), /gwen is there, role admin/);
 });
 
 test('the room that everybody is in is not deleted', async () => {
