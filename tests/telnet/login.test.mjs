@@ -60,7 +60,7 @@ test('a wrong password is refused, a right one is taken after it', async () => {
     telnet.send('alice');
     await telnet.expect('password: ');
     telnet.send('not this one');
-    await telnet.expect(/error: unauthenticated .+\r\nlogin: $/);
+    await telnet.expect(/error: unauthenticated the user or the password is wrong\r\nlogin: $/);
     telnet.send('alice');
     await telnet.expect('password: ');
     telnet.send(PASSWORD);
@@ -75,7 +75,7 @@ test('nobody and a name that can be nobody are refused alike', async () => {
         telnet.send(name);
         await telnet.expect('password: ');
         telnet.send('something long');
-        await telnet.expect(/error: (unauthenticated|rate_limited) /);
+        await telnet.expect(/error: (unauthenticated the user or the password is wrong|rate_limited )/);
         telnet.close();
     }
 });

@@ -6,6 +6,8 @@
 #include "telnet/protocol.h"
 #include "telnet/terminal.h"
 
+#include <stdio.h>
+
 enum { TRIES_MAX = 5, NAME_KEPT = 64 };
 
 static void on_deadline(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -97,6 +99,15 @@ static void refuse(struct wc_telnet_conn *c, const struct wc_failure *failure)
     again(c);
 }
 
+/* As in REST: which of the two was wrong is nobody's business. */
+static void refuse_login(struct wc_telnet_conn *c, wc_err err, uint64_t retry_ms)
+{
+    struct wc_failure failure = {.err = err, .retry_ms = retry_ms};
+    if (err == WC_UNAUTHENTICATED)
+        snprintf(failure.detail, sizeof(failure.detail), "the user or the password is wrong");
+    refuse(c, &failure);
+}
+
 static void on_open(struct wc_session *s, wc_err err)
 {
     struct wc_telnet_conn *c = WC_CONTAINER(s, struct wc_telnet_conn, session);
@@ -121,8 +132,7 @@ static void on_checked(void *arg, wc_err err, const struct wc_identity *who, uin
         return;
     wc_telnet_mark(c);
     if (err != WC_OK) {
-        struct wc_failure failure = {.err = err, .retry_ms = retry_ms};
-        refuse(c, &failure);
+        refuse_login(c, err, retry_ms);
         return;
     }
     struct wc_identity me = *who;
@@ -136,8 +146,7 @@ static void check(struct wc_telnet_conn *c, struct wc_str password)
     char *address = c->dialogue->address;
     struct wc_str name = wc_buf_view(&c->dialogue->name);
     if (!wc_text_user(name)) {
-        struct wc_failure failure = {.err = WC_UNAUTHENTICATED};
-        refuse(c, &failure);
+        refuse_login(c, WC_UNAUTHENTICATED, 0);
         return;
     }
     wc_telnet_address_text(&c->peer, c->dialogue->address);
