@@ -89,11 +89,15 @@ test('/invite and /kick in a private room', async () => {
     bob.send('/switch den');
     await bob.expect('* now in den');
     await bob.ask('/kick alice', 'error: forbidden');
-    alice.send('/kick bob too loud');
+    await alice.ask('/invite bob', '* bob is here already');
+    alice.send('/kick @bob too loud');
     await bob.expect(/\[den\] \d\d:\d\d \* bob was removed by alice: too loud\r\n/);
     await bob.ask('still here?', /error: (not_found|not_a_member) /);
     await bob.ask('/switch general', '* now in general');
+    alice.send('/invite @bob');
+    await bob.expect(/\[den\] \d\d:\d\d \* bob was invited by alice\r\n/);
     await alice.ask('/kick', 'error: bad_request usage: /kick <user> [reason]');
+    await alice.ask('/kick @', 'error: bad_request usage: /kick <user> [reason]');
     await alice.ask('/invite nobody-there', 'error: not_found');
     await alice.ask('/switch general', '* now in general');
 });

@@ -49,6 +49,12 @@ struct wc_str wc_telnet_word(struct wc_str *rest)
     return word;
 }
 
+struct wc_str wc_telnet_user(struct wc_str *rest)
+{
+    struct wc_str word = wc_telnet_word(rest);
+    return wc_str_from(word, word.n != 0 && word.p[0] == '@' ? 1 : 0);
+}
+
 static const struct wc_telnet_command *find(struct wc_str name)
 {
     for (size_t i = 0; i < wc_telnet_command_count; i++) {

@@ -20,6 +20,8 @@ bool wc_telnet_command_is_text(const struct wc_telnet_conn *c, struct wc_str lin
 
 /* Takes the next word off `rest`, with the blanks behind it; empty when there is none. */
 struct wc_str wc_telnet_word(struct wc_str *rest);
+/* The same for the name of a user: `bob`, or `@bob` as prompts and lines have it; without the @. */
+struct wc_str wc_telnet_user(struct wc_str *rest);
 /* `error: bad_request usage: …` */
 void wc_telnet_usage(struct wc_telnet_conn *c, const char *command);
 /* The current place, or an error line and an empty string when there is none (or it is no room). */

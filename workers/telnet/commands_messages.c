@@ -28,9 +28,7 @@ void wc_telnet_send(struct wc_telnet_conn *c, struct wc_str place, struct wc_str
 
 void wc_telnet_cmd_msg(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str user = wc_telnet_word(&rest);
-    if (user.n != 0 && user.p[0] == '@')
-        user = wc_str_from(user, 1);
+    struct wc_str user = wc_telnet_user(&rest);
     if (!wc_text_user(user) || rest.n == 0) {
         wc_telnet_usage(c, "msg");
         return;

@@ -238,15 +238,24 @@ void wc_telnet_cmd_topic(struct wc_telnet_conn *c, struct wc_str rest)
     wc_telnet_task_start(t);
 }
 
+/* Who comes in is told by the event; that somebody was in already only here. */
+static void invited(struct wc_telnet_task *t, const wc_json *result)
+{
+    (void)result;
+    if (!t->call->created)
+        wc_telnet_say(t->conn, "* %.*s is here already", WC_STR_ARG(wc_buf_view(&t->note)));
+}
+
 void wc_telnet_cmd_invite(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str user = wc_telnet_word(&rest);
+    struct wc_str user = wc_telnet_user(&rest);
     struct wc_str room = user.n != 0 ? wc_telnet_room_here(c) : WC_STR("");
     if (user.n == 0)
         wc_telnet_usage(c, "invite");
     if (room.n == 0)
         return;
-    struct wc_telnet_task *t = wc_telnet_task_new(c, "room.invite", NULL);
+    struct wc_telnet_task *t = wc_telnet_task_new(c, "room.invite", invited);
+    keep(t, user);
     wc_telnet_task_arg(t, "room", room);
     wc_telnet_task_arg(t, "user", user);
     wc_telnet_task_start(t);
@@ -254,7 +263,7 @@ void wc_telnet_cmd_invite(struct wc_telnet_conn *c, struct wc_str rest)
 
 void wc_telnet_cmd_kick(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str user = wc_telnet_word(&rest);
+    struct wc_str user = wc_telnet_user(&rest);
     struct wc_str room = user.n != 0 ? wc_telnet_room_here(c) : WC_STR("");
     if (user.n == 0)
         wc_telnet_usage(c, "kick");
