@@ -167,6 +167,9 @@ test('/away and /back', async () => {
 test('/help comes from the same table as the commands', async () => {
     await alice.ask('/help join', /\/join <room> +joins a room/);
     await alice.ask('/help', /\/help \[command\][^]+\/quit/);
+    const rows = alice.text.split('/help [command]').at(-1).split('\r\n').slice(1).filter((row) => /^\/\w/.test(row));
+    assert.ok(rows.length > 15 && rows.every((row) => row.length < 80), 'in a usual window each has one row');
+    assert.equal(new Set(rows.map((row) => row.search(/ {2}\S/))).size, 1, 'what they do stands in one column');
     await alice.ask('/help nonsense', 'error: bad_request unknown command /nonsense, try /help');
     await alice.ask('/nonsense', 'error: bad_request unknown command /nonsense, try /help');
     await alice.ask('/edit 1 x', 'error: bad_request unknown command /edit, try /help');

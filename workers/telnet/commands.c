@@ -12,18 +12,18 @@ static void cmd_quit(struct wc_telnet_conn *c, struct wc_str rest);
 const struct wc_telnet_command wc_telnet_commands[] = {
     {"help", "[command]", "what there is, or what one command does", cmd_help},
     {"rooms", "[prefix]", "the public rooms, by name", wc_telnet_cmd_rooms},
-    {"create", "[-p] <room> [description]", "makes a room and goes there; -p: a private one", wc_telnet_cmd_create},
+    {"create", "[-p] <room> [description]", "makes a room and goes there; -p: private", wc_telnet_cmd_create},
     {"join", "<room>", "joins a room and goes there", wc_telnet_cmd_join},
     {"leave", "[room]", "leaves a room, this one if none is named", wc_telnet_cmd_leave},
     {"switch", "<room or @user>", "where plain text goes from now on", wc_telnet_cmd_switch},
     {"msg", "<user> <text>", "a direct message", wc_telnet_cmd_msg},
     {"who", "[room]", "who is in a room, this one if none is named", wc_telnet_cmd_who},
-    {"history", "[n]", "the last messages here, 20 if no number is given, 200 at most", wc_telnet_cmd_history},
+    {"history", "[n]", "the last messages here: 20, or up to 200", wc_telnet_cmd_history},
     {"topic", "[text]", "shows the room's topic, or sets it", wc_telnet_cmd_topic},
     {"invite", "<user>", "takes somebody into this room", wc_telnet_cmd_invite},
     {"kick", "<user> [reason]", "removes somebody from this room", wc_telnet_cmd_kick},
     {"me", "<text>", "says what you do: * alice waves", wc_telnet_cmd_me},
-    {"reply", "<seq> <text>", "answers the message of that number (see /numbers)", wc_telnet_cmd_reply},
+    {"reply", "<seq> <text>", "answers that message, see /numbers", wc_telnet_cmd_reply},
     {"unread", "", "conversations with something unread", wc_telnet_cmd_unread},
     {"away", "[text]", "shows you as away", wc_telnet_cmd_away},
     {"back", "", "shows you as online again", wc_telnet_cmd_back},
@@ -128,8 +128,9 @@ void wc_telnet_command_line(struct wc_telnet_conn *c, struct wc_str line)
 
 static void help_row(struct wc_buf *b, const struct wc_telnet_command *command)
 {
+    enum { WIDEST = 31 }; /* name and usage of /create; with the help a row has less than 80 columns */
     size_t width = strlen(command->name) + strlen(command->usage);
-    wc_buf_addf(b, "/%s %s%*s  %s\r\n", command->name, command->usage, width < 30 ? (int)(30 - width) : 0, "",
+    wc_buf_addf(b, "/%s %s%*s  %s\r\n", command->name, command->usage, width < WIDEST ? (int)(WIDEST - width) : 0, "",
                 command->help);
 }
 
