@@ -1,6 +1,8 @@
 #include "chat/answer.h"
 #include "chat/handlers.h"
 #include "chat/index.h"
+#include "chat/people.h"
+#include "chat/session.h"
 
 /* Registration. */
 
@@ -189,9 +191,24 @@ static void prove(struct wc_call *call, proved_step next)
 
 /* A new password. */
 
+/* The session that asked goes on, though its login was with the old password. It is told before the account is read
+ * again: the news that says so too comes on another connection, maybe later, maybe never. */
+static void keep_asking(struct wc_call *call, uint64_t generation)
+{
+    struct wc_user *user = wc_user_get(call->chat->people, wc_call_user(call));
+    for (struct wc_session *s = user->sessions; s != NULL; s = s->next_of_user) {
+        char space[sizeof(call->who.session)];
+        struct wc_buf ref = {space, 0, sizeof(space)};
+        wc_session_ref(call->chat, s, &ref);
+        if (wc_str_is(wc_buf_view(&ref), call->who.session))
+            s->generation = generation;
+    }
+    wc_user_unref(user);
+}
+
 static void on_password_set(struct wc_call *call, const struct wc_reply *reply)
 {
-    (void)reply;
+    keep_asking(call, wc_reply_u64(reply, 1));
     wc_account_touched(call, wc_call_user(call));
     wc_call_done(call);
 }

@@ -166,6 +166,23 @@ test('/passwd asks for the old one and changes it', async () => {
     again.close();
 });
 
+test('/passwd ends all other sessions, and its own not even when the news of it is lost', async () => {
+    const telnet = await signUp(site, 'keeper');
+    const other = await logIn(site, 'keeper');
+    let going = true;
+    const losing = (async () => {
+        while (going)
+            await site.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    })();
+    telnet.sendRaw(`/passwd\r\n${PASSWORD}\r\nanother password\r\n`);
+    await telnet.expect('password changed');
+    going = false;
+    await losing;
+    await other.expect('* you were logged out');
+    await telnet.ask('/whoami', '* you are keeper');
+    telnet.close();
+});
+
 test('a login that takes too long ends', async () => {
     const worker = await site.addWorker({ args: ['--telnet-login-timeout', '300ms'] });
     const telnet = await site.connect(site.workers.indexOf(worker));
