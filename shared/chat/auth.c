@@ -47,8 +47,11 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     struct wc_auth *a = timer->data;
     uint64_t now = now_s();
-    while (a->cache != NULL && a->cache->expires <= now)
-        forget(a, a->cache);
+    for (struct wc_auth_cached_token *c = a->cache, *next; c != NULL && c->expires <= now; c = next) {
+        assert(c->hh.prev == NULL); /* the head is the oldest */
+        next = c->hh.next;
+        forget(a, c);
+    }
 }
 
 static struct wc_auth_cached_token *lookup(struct wc_auth *a, const uint8_t digest[32])

@@ -103,6 +103,14 @@ static void record_free(struct record *r)
     free(r);
 }
 
+static void free_all(struct record *list)
+{
+    for (struct record *r = list, *next; r != NULL; r = next) {
+        next = r->next;
+        record_free(r);
+    }
+}
+
 void wc_presence_free(struct wc_presence *p)
 {
     if (p == NULL)
@@ -115,10 +123,8 @@ void wc_presence_free(struct wc_presence *p)
     wc_workq_stop(&p->work);
     wc_gathered_free(p->gathered);
     ev_timer_stop(p->chat->loop, &p->grace);
-    while (p->records != NULL)
-        record_free(p->records);
-    while (p->leaving != NULL)
-        record_free(p->leaving);
+    free_all(p->records);
+    free_all(p->leaving);
     free(p);
 }
 

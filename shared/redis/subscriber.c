@@ -103,8 +103,6 @@ static void mark_dirty(struct wc_subscription *sub)
 static void clean(struct wc_subscription *sub)
 {
     struct wc_subscriber *s = sub->subscriber;
-    if (!sub->dirty)
-        return;
     if (s->telling == sub)
         s->telling = sub->next;
     DL_DELETE(s->dirty, sub);
@@ -113,7 +111,8 @@ static void clean(struct wc_subscription *sub)
 
 static void forget(struct wc_subscription *sub)
 {
-    clean(sub);
+    if (sub->dirty)
+        clean(sub);
     wc_table_remove(&sub->subscriber->all, &sub->node);
     free(sub);
 }
@@ -157,8 +156,8 @@ static void on_fill(void *arg)
 {
     struct wc_subscriber *s = arg;
     struct batch subscribe = {.command = WC_STR("SUBSCRIBE")}, unsubscribe = {.command = WC_STR("UNSUBSCRIBE")};
-    while (s->state == UP && s->dirty != NULL) {
-        struct wc_subscription *sub = s->dirty;
+    for (struct wc_subscription *sub = s->state == UP ? s->dirty : NULL, *next; sub != NULL; sub = next) {
+        next = sub->next;
         clean(sub);
         if (sub->events != NULL && !sub->requested) {
             sub->requested = sub->on_wire = true;
