@@ -33,7 +33,8 @@ async function done(args, input) {
     return out;
 }
 
-test('the first account is an administrator, the second is not', async () => {
+test('while there is no administrator an account becomes one, the next does not', async () => {
+    await site.register('zoe');
     await done(['users', 'create', 'root'], 'a good password\n');
     await done(['users', 'create', 'ann'], 'ann has a password\n');
     const root = await site.login('root', { password: 'a good password' });
