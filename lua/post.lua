@@ -67,7 +67,9 @@ local function bad_reply(from, reply_to)
   --- include chain
   if peer == '' and not redis.call('ZSCORE', members, from) then return nil end
   local entry = redis.call('XRANGE', key .. ':log', reply_to, reply_to)[1]
-  if entry and field(entry, 'type') == 'messagepublished' then return nil end
+  local edit = redis.call('HGET', key .. ':edits', reply_to)
+  local deleted = edit and not edit:find(US, 1, true)
+  if entry and field(entry, 'type') == 'messagepublished' and not deleted then return nil end
   return 'bad_request' .. US .. 'reply_to names no message of this conversation'
 end
 

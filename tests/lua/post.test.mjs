@@ -209,7 +209,9 @@ test('a reply must name a message of the conversation', async () => {
     const id = await posted(bench, ROOM, 'alice', 'one');
     await posted(bench, ROOM, 'alice', 'two', { reply: id });
     assert.equal((await bench.log(ROOM)).at(-1).fields.reply_to, id);
-    for (const reply of [event, '1-1', `${msOf(id)}-99`])
+    const gone = await posted(bench, ROOM, 'alice', 'gone soon');
+    await bench.ok('message_delete', ROOM, 'alice', 'rest', '', gone, '');
+    for (const reply of [event, '1-1', `${msOf(id)}-99`, gone])
         assert.equal((await post(bench, ROOM, 'alice', 'three', { reply }))[0], 'bad_request');
     for (const reply of [id, '1-1'])
         assert.deepEqual(await post(bench, ROOM, 'eve', 'four', { reply }), ['not_a_member'], 'whether there is such a message is for members');
