@@ -106,6 +106,10 @@ void wc_op_account_register(struct wc_call *call)
         wc_call_fail(call, WC_FORBIDDEN, "registration is closed");
         return;
     }
+    if (wc_str_is(call->args[WC_ARG_USER], "register")) {
+        wc_call_fail(call, WC_CONFLICT, "this handle can't be had: at a login over telnet the word makes an account");
+        return;
+    }
     struct registration *r = wc_call_alloc(call, sizeof(*r));
     call->state = r;
     r->user = call->args[WC_ARG_USER];

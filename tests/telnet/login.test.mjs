@@ -138,6 +138,8 @@ test('registration asks what it needs and refuses what is taken or too weak', as
     await telnet.expect('login: ');
     telnet.sendRaw('register\r\nalice\r\ncorrect horse battery\r\n');
     await telnet.expect(/error: conflict .+\r\nlogin: $/);
+    telnet.sendRaw(`register\r\nregister\r\n${PASSWORD}\r\n`); // nobody could log in with that name
+    await telnet.expect(/error: conflict .+\r\nlogin: $/);
     telnet.sendRaw('register\r\nNo Name\r\n');
     await telnet.expect(/error: bad_request .+\r\nlogin: $/);
     telnet.sendRaw('register\r\nshorty\r\nshort\r\n');
