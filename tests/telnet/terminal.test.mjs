@@ -178,6 +178,20 @@ test('a negotiating client: prompts, and who comes and goes', async () => {
     cora.close();
 });
 
+test('somebody one shares several conversations with is told of once', async () => {
+    const cora = await logIn(site, 'carol', 0, { negotiate: true });
+    cora.send('/msg bob between the two of us');
+    await bob.expect('[@carol]');
+    for (const [command, line] of [['/away at lunch', '* bob is away: at lunch'], ['/back', '* bob is online']]) {
+        bob.send(command);
+        await cora.expect(line);
+    }
+    bob.send('after that');
+    await cora.expect('bob: after that');
+    assert.equal(cora.text.split('bob is away').length, 2);
+    cora.close();
+});
+
 test('a client that only has a window size, and edits its lines itself', async () => {
     const telnet = await site.connect();
     await telnet.expect('login: ');

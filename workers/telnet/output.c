@@ -87,7 +87,7 @@ static void session_notice(struct wc_session *s, const struct wc_event *ev)
         return;
     struct wc_buf b = WC_BUF_INIT;
     wc_telnet_render_presence(ev, &b);
-    if (b.n != 0)
+    if (b.n != 0 && wc_telnet_term_is_news(c->term, ev->id_text))
         wc_telnet_say_str(c, wc_buf_view(&b));
     wc_buf_free(&b);
 }

@@ -311,3 +311,15 @@ void wc_telnet_term_next(struct wc_telnet_conn *c)
     wc_buf_free(&t->line);
     t->complete = t->overlong = false;
 }
+
+bool wc_telnet_term_is_news(struct wc_telnet_term *t, struct wc_str id)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a, 32 bits */
+    for (size_t i = 0; i < id.n; i++)
+        hash = (hash ^ (unsigned char)id.p[i]) * 16777619u;
+    for (size_t i = 0; i < WC_TELNET_TOLD; i++)
+        if (t->told[i] == hash)
+            return false;
+    t->told[t->ntold++ % WC_TELNET_TOLD] = hash;
+    return true;
+}
