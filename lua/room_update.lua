@@ -15,13 +15,14 @@ local refused = unreadable(key, by, ARGV[3], now)
 if refused then return {refused} end
 local rank_of = rank(key, by, ARGV[3])
 if rank_of == 0 then return {'not_a_member'} end
-local before = redis.call('HGET', key, 'visibility')
+local before, changed = redis.call('HGET', key, 'visibility'), {}
 for i = 4, #ARGV, 2 do
+  changed[#changed + 1] = ARGV[i] == 'retention_ms' and 'retention_days' or ARGV[i]
   local needed = (ARGV[i] == 'description' or ARGV[i] == 'topic') and 2 or 3
   if rank_of < needed then return {'forbidden'} end
 end
 redis.call('HSET', key, unpack(ARGV, 4))
 local room = redis.call('HMGET', key, 'description', 'topic', 'visibility')
 local id = append(key, state_of(key), now, {'type', 'roomupdated', 'from', by, 'via', ARGV[2],
-  'description', room[1], 'topic', room[2], 'visibility', room[3]}, 0)
+  'description', room[1], 'topic', room[2], 'visibility', room[3], 'changed', table.concat(changed, ' ')}, 0)
 return answer(key, request, {'ok', id, before})

@@ -55,6 +55,7 @@ static const char *const field_words[WC_F_COUNT] = {
     [WC_F_KEEP] = "keep",
     [WC_F_SESSION] = "session",
     [WC_F_ROLE] = "role",
+    [WC_F_CHANGED] = "changed",
     [WC_F_REACTION] = "reaction",
     [WC_F_ADDED] = "added",
     [WC_F_HOW_MANY] = "count",
@@ -246,6 +247,8 @@ static void room_member(const struct wc_event *ev, struct wc_buf *b)
     wc_json_close(b);
     text_member(b, "user", ev->f[WC_F_USER]); /* who was given a role */
     text_member(b, "role", ev->f[WC_F_ROLE]);
+    if (ev->f[WC_F_CHANGED].n != 0)
+        list_member(b, "changed", ev->f[WC_F_CHANGED], ' ');
 }
 
 static void presence_members(const struct wc_event *ev, struct wc_buf *b)

@@ -66,6 +66,7 @@ enum wc_event_field {
     WC_F_KEEP,
     WC_F_SESSION,
     WC_F_ROLE,
+    WC_F_CHANGED,
     WC_F_REACTION,
     WC_F_ADDED,
     WC_F_HOW_MANY,

@@ -185,7 +185,7 @@ test('room_update: who may change what', async () => {
     const [heard] = await bench.published();
     assert.equal(heard.id, id);
     assert.deepEqual(heard.fields, { type: 'roomupdated', from: 'mod', via: 'rest', description: 'other', topic: 'new',
-        visibility: 'public', n: '0', prev: heard.fields.prev });
+        visibility: 'public', changed: 'topic description', n: '0', prev: heard.fields.prev });
     await bench.ok(...update('alice', 'visibility', 'private', 'retention_ms', '1000'));
     assert.deepEqual({ ...await bench.hash(ROOM) }, { ...await bench.hash(ROOM), visibility: 'private',
         retention_ms: '1000' });

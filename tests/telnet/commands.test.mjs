@@ -102,6 +102,62 @@ test('/invite and /kick in a private room', async () => {
     await alice.ask('/switch general', '* now in general');
 });
 
+test('/ban keeps somebody out, /unban lets them in again', async () => {
+    await alice.ask('/create club', '* created club');
+    await bob.ask('/join club', '* joined club');
+    await bob.ask('/ban alice', 'error: forbidden');
+    alice.send('/ban @bob 10 too loud');
+    await bob.expect(/\[club\] \d\d:\d\d \* bob was removed by alice: too loud\r\n/);
+    await alice.expect(/\* bob is banned until \d{4}-\d\d-\d\d \d\d:\d\d UTC\r\n/);
+    await bob.ask('/join club', 'error: banned');
+    await alice.ask('/invite bob', 'error: banned');
+    await alice.ask('/ban bob for good', /\* bob is banned\r\n/);
+    await alice.ask('/unban bob', '* bob may come in again');
+    await alice.ask('/unban bob', 'error: not_found');
+    await bob.ask('/join club', '* joined club');
+    await alice.ask('/ban', 'error: bad_request usage: /ban <user> [minutes] [reason]');
+    await alice.ask('/ban nobody-there', 'error: not_found');
+    await alice.ask('/switch general', '* now in general');
+    await alice.ask('/ban bob', 'error: forbidden');
+    await bob.ask('/switch general', '* now in general');
+});
+
+test('/edit, /delete, /react and /unreact, as everybody sees them', async () => {
+    await alice.ask('/numbers on', 'numbers are on');
+    alice.send('a frist try');
+    const [, seq] = await alice.expect(/#(\d+) \d\d:\d\d alice: a frist try\r\n/);
+    alice.send(`/edit #${seq} a first try`);
+    await bob.expect(new RegExp(`\\[general\\] \\d\\d:\\d\\d \\* alice edited #${seq}: a first try\r\n`));
+    await bob.ask(`/edit ${seq} mine`, 'error: forbidden');
+    await bob.ask('/history 1', /\[general\] \d\d:\d\d alice: a first try\r\n/);
+    bob.send(`/react ${seq} 👍`);
+    await alice.expect(new RegExp(`\\[general\\] #\\d+ \\d\\d:\\d\\d \\* bob reacted to #${seq}: 👍\r\n`));
+    bob.send(`/unreact ${seq} 👍`);
+    await alice.expect(new RegExp(`\\* bob took back from #${seq}: 👍\r\n`));
+    await bob.ask(`/react ${seq} two words`, 'error: bad_request');
+    await bob.ask(`/delete ${seq}`, 'error: forbidden');
+    alice.send(`/delete ${seq}`);
+    await bob.expect(new RegExp(`\\[general\\] \\d\\d:\\d\\d \\* alice deleted #${seq}\r\n`));
+    await alice.ask(`/edit ${seq} again`, 'error: not_found');
+    await alice.ask(`/reply ${seq} to what`, 'error: not_found');
+    for (const line of ['/edit', '/edit 1', '/edit x y', '/delete', '/delete 1 2', '/react 1', '/unreact'])
+        await alice.ask(line, `error: bad_request usage: ${line.split(' ')[0]} `);
+    await alice.ask('/numbers off', 'numbers are off');
+});
+
+test('what is changed of a room is told, and only that', async () => {
+    await alice.ask('/create facts', '* created facts');
+    await alice.ask('/topic of all kinds', /\* alice set the topic: of all kinds\r\n/);
+    const owner = await site.login('alice');
+    await owner.api().must(200, 'PATCH', '/v1/rooms/facts', { description: 'only the best' });
+    await alice.expect(/\[facts\] \d\d:\d\d \* alice changed the room\r\n/);
+    await bob.ask('/join facts', '* joined facts');
+    await owner.api().must(200, 'PUT', '/v1/rooms/facts/members/bob', { role: 'moderator' });
+    await alice.expect(/\[facts\] \d\d:\d\d \* alice made bob a moderator\r\n/);
+    await alice.ask('/switch general', '* now in general');
+    await bob.ask('/switch general', '* now in general');
+});
+
 test('/numbers shows what /reply takes', async () => {
     await alice.ask('/numbers on', 'numbers are on');
     alice.send('count me');
@@ -172,7 +228,6 @@ test('/help comes from the same table as the commands', async () => {
     assert.equal(new Set(rows.map((row) => row.search(/ {2}\S/))).size, 1, 'what they do stands in one column');
     await alice.ask('/help nonsense', 'error: bad_request unknown command /nonsense, try /help');
     await alice.ask('/nonsense', 'error: bad_request unknown command /nonsense, try /help');
-    await alice.ask('/edit 1 x', 'error: bad_request unknown command /edit, try /help');
     await alice.ask('/', 'error: bad_request unknown command /, try /help');
 });
 

@@ -61,7 +61,7 @@ function changeText(item) {
         return item.from ? `${item.from} created this room` : "This room was created";
     if (item.role)
         return `${item.from} made ${item.user} ${item.role === "owner" ? "an" : "a"} ${item.role} of this room`;
-    if (item.room?.topic !== undefined)
+    if (item.changed?.includes("topic"))
         return item.room.topic ? `${item.from} set the topic to “${item.room.topic}”` : `${item.from} cleared the topic`;
     return `${item.from || "someone"} changed the room's details`;
 }

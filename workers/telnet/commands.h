@@ -40,11 +40,17 @@ void wc_telnet_cmd_who(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_topic(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_invite(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_kick(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_ban(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_unban(struct wc_telnet_conn *c, struct wc_str rest);
 /* commands_messages.c */
 void wc_telnet_send(struct wc_telnet_conn *c, struct wc_str place, struct wc_str text);
 void wc_telnet_cmd_msg(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_me(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_reply(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_edit(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_delete(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_react(struct wc_telnet_conn *c, struct wc_str rest);
+void wc_telnet_cmd_unreact(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_history(struct wc_telnet_conn *c, struct wc_str rest);
 void wc_telnet_cmd_unread(struct wc_telnet_conn *c, struct wc_str rest);
 /* commands_self.c */

@@ -52,7 +52,22 @@ void wc_telnet_cmd_me(struct wc_telnet_conn *c, struct wc_str rest)
     wc_telnet_task_start(t);
 }
 
-/* /reply */
+/* /reply, /edit, /delete, /react, /unreact: about the message of a number */
+
+static void about(struct wc_telnet_conn *c, const char *command, struct wc_str rest, bool words, wc_telnet_found found)
+{
+    struct wc_str word = wc_telnet_word(&rest);
+    uint64_t seq = 0;
+    if (word.n != 0 && word.p[0] == '#')
+        word = wc_str_from(word, 1);
+    if (!wc_str_u64(word, INT64_MAX, &seq) || (rest.n != 0) != words) {
+        wc_telnet_usage(c, command);
+        return;
+    }
+    struct wc_str here = wc_telnet_here(c);
+    if (here.n != 0)
+        wc_telnet_seek(c, here, seq, rest, found);
+}
 
 static void reply_to(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str text)
 {
@@ -63,17 +78,63 @@ static void reply_to(struct wc_telnet_conn *c, struct wc_str place, struct wc_st
 
 void wc_telnet_cmd_reply(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str word = wc_telnet_word(&rest);
-    uint64_t seq = 0;
-    if (word.n != 0 && word.p[0] == '#')
-        word = wc_str_from(word, 1);
-    if (!wc_str_u64(word, INT64_MAX, &seq) || rest.n == 0) {
-        wc_telnet_usage(c, "reply");
-        return;
-    }
-    struct wc_str here = wc_telnet_here(c);
-    if (here.n != 0)
-        wc_telnet_seek(c, here, seq, rest, reply_to);
+    about(c, "reply", rest, true, reply_to);
+}
+
+/* What becomes of the message is told to all alike, so here nothing is said. */
+static struct wc_telnet_task *change(struct wc_telnet_conn *c, const char *op, struct wc_str place, struct wc_str id)
+{
+    struct wc_telnet_task *t = wc_telnet_task_new(c, op, NULL);
+    wc_telnet_task_target(t, place);
+    wc_telnet_task_arg(t, "id", id);
+    return t;
+}
+
+static void edit(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str text)
+{
+    struct wc_telnet_task *t = change(c, "message.edit", place, id);
+    wc_telnet_task_arg(t, "text", text);
+    wc_telnet_task_start(t);
+}
+
+void wc_telnet_cmd_edit(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    about(c, "edit", rest, true, edit);
+}
+
+static void delete (struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str text)
+{
+    (void)text;
+    wc_telnet_task_start(change(c, "message.delete", place, id));
+}
+
+void wc_telnet_cmd_delete(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    about(c, "delete", rest, false, delete);
+}
+
+static void react(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str reaction)
+{
+    struct wc_telnet_task *t = change(c, "reaction.add", place, id);
+    wc_telnet_task_arg(t, "reaction", reaction);
+    wc_telnet_task_start(t);
+}
+
+void wc_telnet_cmd_react(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    about(c, "react", rest, true, react);
+}
+
+static void unreact(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str reaction)
+{
+    struct wc_telnet_task *t = change(c, "reaction.remove", place, id);
+    wc_telnet_task_arg(t, "reaction", reaction);
+    wc_telnet_task_start(t);
+}
+
+void wc_telnet_cmd_unreact(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    about(c, "unreact", rest, true, unreact);
 }
 
 /* /history: what was shown is read. */

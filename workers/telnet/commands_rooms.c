@@ -1,8 +1,12 @@
 #include "telnet/commands.h"
 
+#include "base/clock.h"
+#include "base/id.h"
 #include "base/text.h"
 #include "telnet/output.h"
 #include "telnet/render.h"
+
+enum { BAN_MINUTES_MOST = 100 * 366 * 24 * 60 };
 
 static void keep(struct wc_telnet_task *t, struct wc_str word)
 {
@@ -210,7 +214,7 @@ void wc_telnet_cmd_who(struct wc_telnet_conn *c, struct wc_str rest)
     wc_telnet_task_start(t);
 }
 
-/* /topic, /invite, /kick */
+/* /topic, /invite, /kick, /ban, /unban */
 
 static void topic_found(struct wc_telnet_task *t, const wc_json *result)
 {
@@ -238,6 +242,22 @@ void wc_telnet_cmd_topic(struct wc_telnet_conn *c, struct wc_str rest)
     wc_telnet_task_start(t);
 }
 
+/* A task about `user` in the current room; NULL, and it was said why, when there is no user or no room. */
+static struct wc_telnet_task *about_user(struct wc_telnet_conn *c, const char *command, const char *op,
+                                         struct wc_str user, wc_telnet_done done)
+{
+    struct wc_str room = user.n != 0 ? wc_telnet_room_here(c) : WC_STR("");
+    if (user.n == 0)
+        wc_telnet_usage(c, command);
+    if (room.n == 0)
+        return NULL;
+    struct wc_telnet_task *t = wc_telnet_task_new(c, op, done);
+    keep(t, user);
+    wc_telnet_task_arg(t, "room", room);
+    wc_telnet_task_arg(t, "user", user);
+    return t;
+}
+
 /* Who comes in is told by the event; that somebody was in already only here. */
 static void invited(struct wc_telnet_task *t, const wc_json *result)
 {
@@ -248,31 +268,59 @@ static void invited(struct wc_telnet_task *t, const wc_json *result)
 
 void wc_telnet_cmd_invite(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str user = wc_telnet_user(&rest);
-    struct wc_str room = user.n != 0 ? wc_telnet_room_here(c) : WC_STR("");
-    if (user.n == 0)
-        wc_telnet_usage(c, "invite");
-    if (room.n == 0)
-        return;
-    struct wc_telnet_task *t = wc_telnet_task_new(c, "room.invite", invited);
-    keep(t, user);
-    wc_telnet_task_arg(t, "room", room);
-    wc_telnet_task_arg(t, "user", user);
-    wc_telnet_task_start(t);
+    struct wc_telnet_task *t = about_user(c, "invite", "room.invite", wc_telnet_user(&rest), invited);
+    if (t != NULL)
+        wc_telnet_task_start(t);
 }
 
 void wc_telnet_cmd_kick(struct wc_telnet_conn *c, struct wc_str rest)
 {
-    struct wc_str user = wc_telnet_user(&rest);
-    struct wc_str room = user.n != 0 ? wc_telnet_room_here(c) : WC_STR("");
-    if (user.n == 0)
-        wc_telnet_usage(c, "kick");
-    if (room.n == 0)
+    struct wc_telnet_task *t = about_user(c, "kick", "room.kick", wc_telnet_user(&rest), NULL);
+    if (t == NULL)
         return;
-    struct wc_telnet_task *t = wc_telnet_task_new(c, "room.kick", NULL);
-    wc_telnet_task_arg(t, "room", room);
-    wc_telnet_task_arg(t, "user", user);
     if (rest.n != 0)
         wc_telnet_task_arg(t, "reason", rest);
     wc_telnet_task_start(t);
+}
+
+/* Others hear of it only when it removes a member. */
+static void banned(struct wc_telnet_task *t, const wc_json *result)
+{
+    struct wc_str until = wc_json_get_str(result, "expires"); /* 2026-11-23T05:00:01.234Z */
+    if (until.n > 16)
+        wc_telnet_say(t->conn, "* %.*s is banned until %.10s %.5s UTC", WC_STR_ARG(wc_buf_view(&t->note)), until.p,
+                      until.p + 11);
+    else
+        wc_telnet_say(t->conn, "* %.*s is banned", WC_STR_ARG(wc_buf_view(&t->note)));
+}
+
+void wc_telnet_cmd_ban(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    struct wc_telnet_task *t = about_user(c, "ban", "room.ban", wc_telnet_user(&rest), banned);
+    if (t == NULL)
+        return;
+    struct wc_str reason = rest, word = wc_telnet_word(&rest);
+    uint64_t minutes = 0;
+    if (wc_str_u64(word, BAN_MINUTES_MOST, &minutes) && minutes != 0) {
+        char expires[24];
+        wc_time_rfc3339(wc_wall_ms() + minutes * 60000, expires);
+        wc_telnet_task_arg(t, "expires", (struct wc_str){expires, sizeof(expires)});
+        reason = rest;
+    }
+    if (reason.n != 0)
+        wc_telnet_task_arg(t, "reason", reason);
+    wc_telnet_task_start(t);
+}
+
+static void unbanned(struct wc_telnet_task *t, const wc_json *result)
+{
+    (void)result;
+    wc_telnet_say(t->conn, "* %.*s may come in again", WC_STR_ARG(wc_buf_view(&t->note)));
+}
+
+void wc_telnet_cmd_unban(struct wc_telnet_conn *c, struct wc_str rest)
+{
+    struct wc_telnet_task *t = about_user(c, "unban", "room.unban", wc_telnet_user(&rest), unbanned);
+    if (t != NULL)
+        wc_telnet_task_start(t);
 }

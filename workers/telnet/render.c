@@ -9,7 +9,9 @@ struct line {
     bool direct, numbers, action;
     struct wc_str place;
     uint64_t seq, time_ms;
-    struct wc_str from, user, by, reason, topic, text, status;
+    struct wc_str from, user, by, reason, topic, text, status, role; /* topic: of who set it */
+    struct wc_str message, reaction;                                 /* what an event is about: a message's id */
+    bool added;
 };
 
 static bool is_plain(char c)
@@ -96,16 +98,52 @@ static void room(struct wc_buf *b, const struct line *l, const char *what)
     wc_buf_z(b, what);
 }
 
-static void topic(struct wc_buf *b, const struct line *l)
+static void updated(struct wc_buf *b, const struct line *l)
 {
+    if (l->role.n != 0) { /* `* alice made bob a moderator` */
+        room(b, l, " made ");
+        wc_buf_str(b, l->user);
+        wc_buf_z(b, wc_str_is(l->role, "owner") ? " an " : " a ");
+        wc_buf_str(b, l->role);
+        return;
+    }
     room(b, l, l->topic.p == NULL ? " changed the room" : l->topic.n == 0 ? " removed the topic" : " set the topic: ");
     wc_telnet_clean(b, l->topic, false);
+}
+
+/* `#42`: the message that an event is about. */
+static void number(struct wc_buf *b, const struct line *l)
+{
+    struct wc_id id = {0, 0};
+    (void)wc_id_parse(l->message, &id);
+    wc_buf_c(b, '#');
+    wc_buf_u64(b, id.seq);
+}
+
+/* `* alice edited #42: …`, `* alice deleted #42` */
+static void changed(struct wc_buf *b, const struct line *l)
+{
+    room(b, l, l->type == WC_EV_MESSAGE_EDITED ? " edited " : " deleted ");
+    number(b, l);
+    if (l->type != WC_EV_MESSAGE_EDITED)
+        return;
+    wc_buf_z(b, ": ");
+    wc_telnet_clean(b, l->text, true);
+}
+
+/* `* bob reacted to #42: 👍`, `* bob took back from #42: 👍` */
+static void reacted(struct wc_buf *b, const struct line *l)
+{
+    room(b, l, l->added ? " reacted to " : " took back from ");
+    number(b, l);
+    wc_buf_z(b, ": ");
+    wc_telnet_clean(b, l->reaction, false);
 }
 
 /* False, nothing appended, when there is no line for it. */
 static bool render(struct wc_buf *b, const struct line *l)
 {
-    if (l->type != WC_EV_MESSAGE_PUBLISHED && (l->type < WC_EV_USER_JOINED || l->type > WC_EV_ROOM_DELETED))
+    if (l->type > WC_EV_ROOM_DELETED)
         return false;
     head(b, l);
     if (l->type == WC_EV_MESSAGE_PUBLISHED)
@@ -117,7 +155,11 @@ static bool render(struct wc_buf *b, const struct line *l)
     else if (l->type == WC_EV_ROOM_CREATED)
         room(b, l, " created the room");
     else if (l->type == WC_EV_ROOM_UPDATED)
-        topic(b, l);
+        updated(b, l);
+    else if (l->type == WC_EV_MESSAGE_EDITED || l->type == WC_EV_MESSAGE_DELETED)
+        changed(b, l);
+    else if (l->type == WC_EV_REACTION_CHANGED)
+        reacted(b, l);
     else
         room(b, l, " deleted the room");
     wc_buf_z(b, "\r\n");
@@ -135,6 +177,16 @@ static void set_place(struct line *l, struct wc_str conv, unsigned side)
     l->place = side == 0 ? wc_str_from(l->place, first + 1) : (struct wc_str){l->place.p, first};
 }
 
+/* Among what was changed of a room, by spaces. */
+static bool is_about_topic(struct wc_str changed)
+{
+    struct wc_str word;
+    while (wc_str_cut(&changed, ' ', &word))
+        if (wc_str_is(word, "topic"))
+            return true;
+    return false;
+}
+
 static struct line of_event(const struct wc_event *ev, unsigned side, bool numbers)
 {
     struct line l = {
@@ -147,9 +199,13 @@ static struct line of_event(const struct wc_event *ev, unsigned side, bool numbe
         .user = ev->f[WC_F_USER],
         .by = ev->f[WC_F_BY],
         .reason = ev->f[WC_F_REASON],
-        .topic = ev->f[WC_F_TOPIC],
+        .topic = is_about_topic(ev->f[WC_F_CHANGED]) ? ev->f[WC_F_TOPIC] : WC_STR_NONE,
         .text = ev->f[WC_F_TEXT],
         .status = ev->f[WC_F_STATUS],
+        .role = ev->f[WC_F_ROLE],
+        .message = ev->f[WC_F_ID],
+        .reaction = ev->f[WC_F_REACTION],
+        .added = wc_str_is(ev->f[WC_F_ADDED], "1"),
     };
     if (ev->conv.n != 0)
         set_place(&l, ev->conv, side);
@@ -211,7 +267,6 @@ void wc_telnet_render_presence(const struct wc_event *ev, struct wc_buf *out)
 
 void wc_telnet_render_item(const wc_json *item, struct wc_str place, bool numbers, struct wc_buf *out)
 {
-    const wc_json *room_now = wc_json_get(item, "room");
     struct wc_id id = {0, 0};
     if (!wc_id_parse(wc_json_get_str(item, "id"), &id))
         return;
@@ -226,7 +281,6 @@ void wc_telnet_render_item(const wc_json *item, struct wc_str place, bool number
         .user = wc_json_get_str(item, "user"),
         .by = wc_json_get_str(item, "by"),
         .reason = wc_json_get_str(item, "reason"),
-        .topic = wc_json_get_str(room_now, "topic"),
         .text = wc_json_get_str(item, "text"),
     };
     l.place = wc_str_from(place, l.direct ? 1 : 0);
