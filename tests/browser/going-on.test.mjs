@@ -24,11 +24,11 @@ test('a worker that stops sends its pages away, and they go on elsewhere', async
     await eventually(() => b.worker === a.worker, { timeout: 20000, what: 'bob to be on the other worker' });
     await b.live();
     await b.say('back');
+    await shows(a, [...said, 'back'], 'alice'); // who sees it after it was stored; bob's own page shows it before
     assert.deepEqual(await truth(alice, 'rooms/general', 1 - leaving), await eventually(async () => {
         const texts = await b.texts();
         return texts.length === 21 && texts;
     }, { timeout: 20000, what: 'all to be there' }));
-    await shows(a, [...said, 'back'], 'alice');
     a.quiet();
     b.quiet();
 });

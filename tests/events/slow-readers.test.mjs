@@ -4,7 +4,8 @@ import test from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
-import { flood, listen, makeRoom, makeSlow, metric, people, post, roomKey, sawExactly, truth } from './watch.mjs';
+import { isResync, room, session } from '../realtime/people.mjs';
+import { flood, listen, makeRoom, makeSlow, metric, people, post, roomKey, sawExactly, settled, truth } from './watch.mjs';
 
 const KEY = roomKey('dev');
 const MiB = 1024 * 1024;
@@ -119,6 +120,36 @@ test('left and joined again while catching up', async (t) => {
     await ear.hears('the end', { timeout: 30000 });
     const all = await truth(site, KEY);
     await sawExactly(ear, 'dev', [...before, ...all.slice(away.length)]);
+});
+
+// Behind a cursor there may be the ends of several memberships: a page that has one is not the last, and when the newest has
+// ended too by then, nothing after it is theirs.
+test('two memberships behind a cursor, the second over before it is read', async (t) => {
+    const { site, alice, bob } = await stage(t);
+    await flood(site, KEY, 'alice', 4000, { size: 4000 }); // more than sockets take
+    await bob.api(0).must(204, 'DELETE', '/v1/rooms/dev/members/bob');
+    const first = await truth(site, KEY);
+    await flood(site, KEY, 'alice', 100, { name: 'not for bob' });
+    const away = await truth(site, KEY);
+    await bob.api(0).must(201, 'PUT', '/v1/rooms/dev/members/bob', {});
+    await flood(site, KEY, 'alice', 100, { name: 'in again' });
+    const second = (await truth(site, KEY)).slice(away.length);
+
+    const ws = await session(site, bob, 1, { cursors: { [room('dev')]: first[0].id } });
+    ws.socket.pause();
+    await settled(site.workers[1]);
+    await bob.api(0).must(204, 'DELETE', '/v1/rooms/dev/members/bob');
+    await flood(site, KEY, 'alice', 100, { name: 'nor this' });
+    ws.socket.resume();
+
+    const expected = [...first.slice(1), ...second].map(({ text }) => text);
+    const seen = () => ws.messages(room('dev')).map((event) => event.data.text);
+    await eventually(() => seen().length >= expected.length, { timeout: 30000, what: 'all that is bob\'s' });
+    await post(alice, 'dev', 'after all');
+    await post(alice, 'general', 'over');
+    await ws.waitFor(() => ws.messages(room('general')).some((event) => event.data.text === 'over'), { what: 'what comes last' });
+    assert.deepEqual(seen(), expected);
+    assert.equal(ws.events.filter(isResync).length, 0);
 });
 
 test('slow in two rooms at once: both are read to the end', async (t) => {

@@ -241,7 +241,7 @@ export async function flood(site, key, from, count, { size = 100, name = 'flood'
 }
 
 /** Waits until the worker hands out nothing more; returns how many deliveries it has made. */
-async function settled(worker) {
+export async function settled(worker) {
     let [last, same] = [-1, 0];
     await eventually(async () => {
         const now = await metric(worker, 'wcchat_deliveries_total');

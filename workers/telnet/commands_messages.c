@@ -113,11 +113,15 @@ void wc_telnet_cmd_delete(struct wc_telnet_conn *c, struct wc_str rest)
     about(c, "delete", rest, false, delete);
 }
 
-static void react(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str reaction)
+static void reaction(struct wc_telnet_task *t, struct wc_str word)
 {
-    struct wc_telnet_task *t = change(c, "reaction.add", place, id);
-    wc_telnet_task_arg(t, "reaction", reaction);
+    wc_telnet_task_arg(t, "reaction", word);
     wc_telnet_task_start(t);
+}
+
+static void react(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str word)
+{
+    reaction(change(c, "reaction.add", place, id), word);
 }
 
 void wc_telnet_cmd_react(struct wc_telnet_conn *c, struct wc_str rest)
@@ -125,11 +129,9 @@ void wc_telnet_cmd_react(struct wc_telnet_conn *c, struct wc_str rest)
     about(c, "react", rest, true, react);
 }
 
-static void unreact(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str reaction)
+static void unreact(struct wc_telnet_conn *c, struct wc_str place, struct wc_str id, struct wc_str word)
 {
-    struct wc_telnet_task *t = change(c, "reaction.remove", place, id);
-    wc_telnet_task_arg(t, "reaction", reaction);
-    wc_telnet_task_start(t);
+    reaction(change(c, "reaction.remove", place, id), word);
 }
 
 void wc_telnet_cmd_unreact(struct wc_telnet_conn *c, struct wc_str rest)
