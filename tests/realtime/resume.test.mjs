@@ -209,7 +209,8 @@ test('a room that was left while the stream was open and joined again while it w
     await bob.api(0).must(204, 'DELETE', '/v1/rooms/dev/members/bob');
     await stream.waitFor(() => stream.events.some(({ event }) => event.type.endsWith('.userleft')));
     const left = stream.events.find(({ event }) => event.type.endsWith('.userleft')).event;
-    await has(stream, (await post(alice, 'general', 'elsewhere')).id);
+    const elsewhere = (await post(alice, 'general', 'elsewhere')).id;
+    await has(stream, elsewhere);
     stream.cut();
     await post(alice, 'dev', 'not for bob');
     await bob.api(0).must([200, 201], 'PUT', '/v1/rooms/dev/members/bob', {});
@@ -217,11 +218,12 @@ test('a room that was left while the stream was open and joined again while it w
     const again = await events(site, bob, 1, { lastEventId: stream.lastEventId });
     await has(again, id);
     const expected = ['userjoined', 'messagepublished'];
-    assert.deepEqual(again.events.map(({ event }) => event.type.split('.').at(-1)), expected);
+    const storedOf = (all) => all.filter((event) => event.data.seq !== undefined).map((event) => event.type.split('.').at(-1));
+    assert.deepEqual(storedOf(again.events.map(({ event }) => event)), expected);
     again.cut();
-    const cursors = { [room('dev')]: left.id, [room('general')]: stream.events.at(-1).event.id };
+    const cursors = { [room('dev')]: left.id, [room('general')]: elsewhere };
     const ws = await session(site, bob, 1, { cursors });
     await ws.waitFor(() => ws.events.some((event) => event.id === id), { what: id });
-    assert.deepEqual(ws.events.map((event) => event.type.split('.').at(-1)), expected);
+    assert.deepEqual(storedOf(ws.events), expected);
     ws.destroy();
 });
