@@ -45,6 +45,16 @@ test('while there is no administrator an account becomes one, the next does not'
     assert.deepEqual(rooms, ['wcchat://rooms/general'], 'in general from the first login on');
 });
 
+test('among many accounts the administrator is found', async () => {
+    const many = (what) => site.redis.command('EVAL', `for i = 1, 20000 do redis.call('${what}', 'wcc:user:{x' .. i .. '}'${what === 'DEL' ? '' : ", 'role', 'user'"}) end`, 0);
+    await many('HSET');
+    try {
+        assert.match(await done(['users', 'create', 'late'], 'late has a password\n'), /role user/);
+    } finally {
+        await many('DEL');
+    }
+});
+
 test('a disabled account is cut off at once, on telnet and on REST, and let in again', async () => {
     const bob = await site.register('bob');
     const telnet = await site.telnet(bob);
