@@ -65,11 +65,9 @@ end
 -- To who is no member nothing is told of what there is; they are refused anyhow.
 local function bad_reply(from, reply_to)
   --- include chain
+  --- include folded
   if peer == '' and not redis.call('ZSCORE', members, from) then return nil end
-  local entry = redis.call('XRANGE', key .. ':log', reply_to, reply_to)[1]
-  local edit = redis.call('HGET', key .. ':edits', reply_to)
-  local deleted = edit and not edit:find(US, 1, true)
-  if entry and field(entry, 'type') == 'messagepublished' and not deleted then return nil end
+  if message_of(key, reply_to) then return nil end
   return 'bad_request' .. US .. 'reply_to names no message of this conversation'
 end
 

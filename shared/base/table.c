@@ -8,7 +8,7 @@
 
 enum { FIRST_BUCKETS = 16 };
 
-static uint32_t hash_of(struct wc_str key)
+uint32_t wc_table_hash(struct wc_str key)
 {
     unsigned hash;
     HASH_JEN(key.p, (unsigned)key.n, hash);
@@ -45,7 +45,7 @@ struct wc_table_node *wc_table_find(const struct wc_table *t, struct wc_str key)
 {
     if (t->count == 0)
         return NULL;
-    uint32_t hash = hash_of(key);
+    uint32_t hash = wc_table_hash(key);
     for (struct wc_table_node *node = *bucket(t, hash); node != NULL; node = node->next)
         if (node->hash == hash && wc_str_eq(t->key(node), key))
             return node;
@@ -57,7 +57,7 @@ void wc_table_add(struct wc_table *t, struct wc_table_node *node)
     assert(wc_table_find(t, t->key(node)) == NULL);
     if (t->count == t->nbuckets)
         grow(t);
-    node->hash = hash_of(t->key(node));
+    node->hash = wc_table_hash(t->key(node));
     put(t, node);
     t->count++;
 }

@@ -23,6 +23,7 @@ struct wc_table {
     size_t count;
 };
 
+uint32_t wc_table_hash(struct wc_str key);
 /* NULL: no such key. */
 struct wc_table_node *wc_table_find(const struct wc_table *t, struct wc_str key);
 /* The key must not be there yet. */

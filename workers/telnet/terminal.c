@@ -1,5 +1,6 @@
 #include "telnet/terminal.h"
 
+#include "base/table.h"
 #include "base/text.h"
 #include "telnet/output.h"
 
@@ -314,9 +315,7 @@ void wc_telnet_term_next(struct wc_telnet_conn *c)
 
 bool wc_telnet_term_is_news(struct wc_telnet_term *t, struct wc_str id)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a, 32 bits */
-    for (size_t i = 0; i < id.n; i++)
-        hash = (hash ^ (unsigned char)id.p[i]) * 16777619u;
+    uint32_t hash = wc_table_hash(id);
     for (size_t i = 0; i < WC_TELNET_TOLD; i++)
         if (t->told[i] == hash)
             return false;
