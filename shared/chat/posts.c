@@ -6,7 +6,7 @@
 #include <uthash.h>
 
 enum {
-    BURST_MOST = 64,      /* messages of one call */
+    BURST_MOST = 24,      /* messages of one call */
     WAITING_MOST = 65536, /* of all conversations: more are unavailable at once */
     HEAD = 7,             /* ARGV of post.lua: at its beginning, … */
     AUTHOR = 3,           /* … before the messages of an author, … */
@@ -219,6 +219,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
         lane->due = false;
         send_waiting(lane);
     }
+    wc_redis_flush(posts->chat->redis);
 }
 
 struct wc_posts *wc_posts_new(struct wc_chat *chat)

@@ -5,9 +5,10 @@
 
 /*
  * Messages on their way to lua/post.lua. There is one script call under way for each conversation; what is posted to it
- * in the meantime goes in the next, in its order, up to 64 messages: most of what a post costs Redis is paid once a
- * call. And since the worker's last call is the only one that it can have to repeat, its answer is all that Redis keeps
- * against a message that is stored twice.
+ * in the meantime goes in the next, in its order: most of what a post costs Redis is paid once a call. A call has up
+ * to 24 messages: with all of many in one, Redis would rest while the worker answers them, and the worker while Redis
+ * stores them. And since the worker's last call is the only one that it can have to repeat, its answer is all that
+ * Redis keeps against a message that is stored twice.
  */
 struct wc_posts;
 

@@ -195,6 +195,11 @@ void wc_redis_free(struct wc_redis *r)
     free(r);
 }
 
+void wc_redis_flush(struct wc_redis *r)
+{
+    wc_connection_flush(&r->connection);
+}
+
 bool wc_redis_ready(const struct wc_redis *r)
 {
     return r->ready;

@@ -65,6 +65,9 @@ WC_MUST_CHECK wc_err wc_redis_command(struct wc_redis *r, const struct wc_str *a
 WC_MUST_CHECK wc_err wc_redis_script(struct wc_redis *r, enum wc_script script, const struct wc_str *keys, size_t nkeys,
                                      const struct wc_str *args, size_t nargs, wc_redis_cb cb, void *arg);
 
+/* What was issued in this turn leaves now. Not from inside a callback of the client's own. */
+void wc_redis_flush(struct wc_redis *r);
+
 struct wc_redis_stats {
     uint64_t commands, failures, retries, connects, queued; /* queued: a gauge */
 };

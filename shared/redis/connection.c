@@ -370,12 +370,16 @@ static void on_setup_timeout(struct ev_loop *loop, ev_timer *w, int revents)
     wc_connection_drop(c, connected ? "no answer after connecting" : "no answer to connecting");
 }
 
+void wc_connection_flush(struct wc_connection *c)
+{
+    if (c->ac != NULL && (c->ac->c.flags & REDIS_CONNECTED) != 0)
+        wc_adapter_flush(c->ac);
+}
+
 static void on_flush(struct ev_loop *loop, ev_prepare *w, int revents)
 {
     (void)loop, (void)revents;
-    struct wc_connection *c = w->data;
-    if (c->ac != NULL && (c->ac->c.flags & REDIS_CONNECTED) != 0)
-        wc_adapter_flush(c->ac);
+    wc_connection_flush(w->data);
 }
 
 void wc_connection_open(struct wc_connection *c, struct ev_loop *loop, struct wc_log *log,

@@ -53,6 +53,7 @@ void wc_connection_close(struct wc_connection *c); /* no event after this */
 
 /* Only while up. */
 void wc_connection_send(struct wc_connection *c, const char *wire, size_t n);
+void wc_connection_flush(struct wc_connection *c); /* not from inside an event */
 /* Gives the connection up; `down` fires inside, then it is made again. Nothing when there is none. */
 void wc_connection_drop(struct wc_connection *c, const char *why);
 /* The scripts are gone (SCRIPT FLUSH): loads them again. Nothing may be sent until `up`; answers to what was sent
