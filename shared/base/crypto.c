@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,14 +44,26 @@ static void digest(struct wc_str s, const EVP_MD *kind, uint8_t *out)
     }
 }
 
+/* EVP_sha256() and its like are looked up again by each use, which takes longer than a short text's digest. */
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256, *sha1;
+
+static void fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
 void wc_sha256(struct wc_str s, uint8_t out[32])
 {
-    digest(s, EVP_sha256(), out);
+    pthread_once(&fetched, fetch);
+    digest(s, sha256, out);
 }
 
 void wc_sha1(struct wc_str s, uint8_t out[20])
 {
-    digest(s, EVP_sha1(), out);
+    pthread_once(&fetched, fetch);
+    digest(s, sha1, out);
 }
 
 void wc_hex(const uint8_t *p, size_t n, char *out)

@@ -117,12 +117,23 @@ void wc_path_free(struct wc_path *path)
     wc_buf_free(&path->decoded);
 }
 
+/* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. */
 static bool fits(const struct wc_route *route, const struct wc_path *path)
 {
-    struct wc_str pattern = wc_str(route->pattern), segment;
+    const char *p = route->pattern;
     size_t i = 0;
-    for (; next_segment(&pattern, &segment); i++) {
-        if (i == path->n || (segment.p[0] != '{' && !wc_str_eq(segment, path->v[i])))
+    for (; *p == '/'; i++) {
+        if (i == path->n)
+            return false;
+        if (*++p == '{') {
+            p = strchr(p, '}') + 1;
+            continue;
+        }
+        const struct wc_str segment = path->v[i];
+        for (size_t at = 0; at < segment.n; at++, p++)
+            if (*p == '\0' || *p != segment.p[at])
+                return false;
+        if (*p != '/' && *p != '\0')
             return false;
     }
     return i == path->n;
