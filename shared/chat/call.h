@@ -89,7 +89,8 @@ struct wc_call *wc_call_new(struct wc_chat *chat, const char *op, const struct w
 /* Gives an argument by its outside name; it is copied. An unknown name, a second value or a wrong one is noted and
  * becomes the call's failure. */
 void wc_call_arg(struct wc_call *call, struct wc_str name, struct wc_str value);
-/* The same from a JSON value: strings, integers, booleans; null is as if absent. */
+/* The same from a JSON value: strings, integers, booleans; null is as if absent. The first from a string. */
+void wc_call_arg_text(struct wc_call *call, struct wc_str name, struct wc_str value);
 void wc_call_arg_json(struct wc_call *call, struct wc_str name, const wc_json *value);
 /* Notes a failure found by the channel, unless there is one already. */
 void wc_call_refuse(struct wc_call *call, wc_err err, const char *detail);

@@ -87,6 +87,28 @@ void wc_call_arg(struct wc_call *call, struct wc_str name, struct wc_str value)
         set_target(call, value);
 }
 
+static void refuse_type(struct wc_call *call, const struct wc_op_arg *a, struct wc_str name)
+{
+    const char *why = "must be a string";
+    if (wc_rule_is_number(a->rule))
+        why = "must be a whole number";
+    else if (a->rule == WC_RULE_FLAG)
+        why = "must be true or false";
+    refuse_arg(call, WC_BAD_REQUEST, name, why);
+}
+
+void wc_call_arg_text(struct wc_call *call, struct wc_str name, struct wc_str value)
+{
+    bool as_room;
+    const struct wc_op_arg *a = arg_for(call, name, &as_room);
+    if (a == NULL)
+        return;
+    if (wc_rule_is_number(a->rule) || a->rule == WC_RULE_FLAG)
+        refuse_type(call, a, name);
+    else
+        wc_call_arg(call, name, value);
+}
+
 static void number_arg(struct wc_call *call, struct wc_str name, int64_t value)
 {
     char digits[20];
@@ -101,23 +123,18 @@ void wc_call_arg_json(struct wc_call *call, struct wc_str name, const wc_json *v
     enum wc_json_type type = wc_json_type(value);
     if (type == WC_JSON_NULL)
         return;
+    if (type == WC_JSON_STRING) {
+        wc_call_arg_text(call, name, wc_json_string(value));
+        return;
+    }
     bool as_room;
     const struct wc_op_arg *a = arg_for(call, name, &as_room);
     if (a == NULL)
         return;
-    if (wc_rule_is_number(a->rule)) {
-        if (type == WC_JSON_INT)
-            number_arg(call, name, wc_json_int(value));
-        else
-            refuse_arg(call, WC_BAD_REQUEST, name, "must be a whole number");
-    } else if (a->rule == WC_RULE_FLAG) {
-        if (type == WC_JSON_BOOL)
-            wc_call_arg(call, name, wc_json_true(value) ? WC_STR("true") : WC_STR("false"));
-        else
-            refuse_arg(call, WC_BAD_REQUEST, name, "must be true or false");
-    } else if (type == WC_JSON_STRING) {
-        wc_call_arg(call, name, wc_json_string(value));
-    } else {
-        refuse_arg(call, WC_BAD_REQUEST, name, "must be a string");
-    }
+    if (wc_rule_is_number(a->rule) && type == WC_JSON_INT)
+        number_arg(call, name, wc_json_int(value));
+    else if (a->rule == WC_RULE_FLAG && type == WC_JSON_BOOL)
+        wc_call_arg(call, name, wc_json_true(value) ? WC_STR("true") : WC_STR("false"));
+    else
+        refuse_type(call, a, name);
 }

@@ -1,5 +1,6 @@
 #include "chat/request.h"
 
+#include "base/json_flat.h"
 #include "base/mem.h"
 #include "chat/operations.h"
 
@@ -99,11 +100,44 @@ static void on_called(void *arg, struct wc_call *call, const struct wc_failure *
     request_free(r);
 }
 
+/* What a request was read into: one of the two. */
+struct members {
+    const struct wc_json_flat *flat;
+    const wc_json *doc;
+};
+
+static struct wc_str member(const struct members *m, const char *name)
+{
+    return m->flat != NULL ? wc_json_flat_get(m->flat, name) : wc_json_get_str(m->doc, name);
+}
+
+/* Are these the channel's own? It gets them as a tree. */
+static bool is_session(struct wc_str op)
+{
+    return wc_str_starts(op, WC_STR("session."));
+}
+
+static bool is_envelope(struct wc_str name)
+{
+    return wc_str_is(name, "id") || wc_str_is(name, "op");
+}
+
 static bool on_member(void *arg, struct wc_str name, const wc_json *value)
 {
-    if (!wc_str_is(name, "id") && !wc_str_is(name, "op"))
+    if (!is_envelope(name))
         wc_call_arg_json(arg, name, value);
     return true;
+}
+
+static void give_members(struct wc_call *call, const struct members *m)
+{
+    if (m->flat == NULL) {
+        wc_json_each(m->doc, on_member, call);
+        return;
+    }
+    for (const struct wc_json_pair *pair = m->flat->of; pair < m->flat->of + m->flat->n; pair++)
+        if (!is_envelope(pair->name))
+            wc_call_arg_text(call, pair->name, pair->value);
 }
 
 /* An argument that is needed, and called `id` elsewhere, is asked for by the name that it has here. */
@@ -119,53 +153,62 @@ static void check_ids(struct wc_call *call)
     }
 }
 
-static void start(struct wc_requests *q, struct wc_str id, const char *op, const wc_json *doc)
+static void start(struct wc_requests *q, struct wc_str id, const char *op, const struct members *m)
 {
     struct wc_identity who;
     q->ops->identify(q, &who);
     struct wc_request *r = request_new(q, id);
     struct wc_call *call = wc_call_new(q->chat, op, &who);
     r->call = call;
-    wc_json_each(doc, on_member, call);
+    give_members(call, m);
     check_ids(call);
     wc_call_start(call, on_called, r);
 }
 
-static void dispatch(struct wc_requests *q, struct wc_str id, struct wc_str op, const wc_json *doc)
+static void dispatch(struct wc_requests *q, struct wc_str id, struct wc_str op, const struct members *m)
 {
     const struct wc_op *found = wc_op_find(op);
     if (q->count >= WC_REQUESTS_MOST)
         refuse(q, id, WC_RATE_LIMITED, "too many requests are under way on this connection");
-    else if (wc_str_starts(op, WC_STR("session.")))
-        q->ops->session(q, request_new(q, id), op, doc);
+    else if (is_session(op))
+        q->ops->session(q, request_new(q, id), op, m->doc);
     else if (found == NULL || (found->flags & WC_OP_REQUEST) == 0)
         refuse(q, id, WC_BAD_REQUEST, "op: there is no such operation here");
     else
-        start(q, id, found->name, doc);
+        start(q, id, found->name, m);
 }
 
-static void understand(struct wc_requests *q, const wc_json *doc)
+static void understand(struct wc_requests *q, const struct members *m)
 {
-    struct wc_str id = wc_json_get_str(doc, "id"), op = wc_json_get_str(doc, "op");
-    if (wc_json_type(doc) != WC_JSON_OBJECT)
-        refuse(q, WC_STR_NONE, WC_BAD_REQUEST, "a request is a JSON object");
-    else if (id.n == 0 || id.n > ID_MOST)
+    struct wc_str id = member(m, "id"), op = member(m, "op");
+    if (id.n == 0 || id.n > ID_MOST)
         refuse(q, WC_STR_NONE, WC_BAD_REQUEST, "id: must be a string of 1 to 64 bytes");
     else if (op.n == 0 || op.n > OP_MOST)
         refuse(q, id, WC_BAD_REQUEST, "op: must be an operation's name, as in message.send");
     else
-        dispatch(q, id, op, doc);
+        dispatch(q, id, op, m);
 }
 
-void wc_requests_receive(struct wc_requests *q, struct wc_str text)
+static void receive_tree(struct wc_requests *q, struct wc_str text)
 {
     char why[128];
     wc_json *doc = wc_json_parse(text, why, sizeof(why));
     if (doc == NULL)
         refuse(q, WC_STR_NONE, WC_BAD_REQUEST, why);
+    else if (wc_json_type(doc) != WC_JSON_OBJECT)
+        refuse(q, WC_STR_NONE, WC_BAD_REQUEST, "a request is a JSON object");
     else
-        understand(q, doc);
+        understand(q, &(struct members){.doc = doc});
     wc_json_free(doc);
+}
+
+void wc_requests_receive(struct wc_requests *q, struct wc_str text)
+{
+    struct wc_json_flat flat;
+    if (wc_json_flat_read(text, &flat) && !is_session(wc_json_flat_get(&flat, "op")))
+        understand(q, &(struct members){.flat = &flat});
+    else
+        receive_tree(q, text);
 }
 
 void wc_requests_refuse(struct wc_requests *q, wc_err err, const char *detail)

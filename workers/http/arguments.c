@@ -1,6 +1,7 @@
 #include "http/arguments.h"
 
 #include "base/json.h"
+#include "base/json_flat.h"
 #include "chat/call.h"
 #include "http/request.h"
 #include "http/url.h"
@@ -68,6 +69,12 @@ static bool on_member(void *arg, struct wc_str name, const wc_json *value)
 
 static void give_json(struct wc_call *call, struct wc_str text)
 {
+    struct wc_json_flat flat;
+    if (wc_json_flat_read(text, &flat)) {
+        for (size_t i = 0; i < flat.n; i++)
+            wc_call_arg_text(call, flat.of[i].name, flat.of[i].value);
+        return;
+    }
     char why[128], detail[160];
     wc_json *doc = wc_json_parse(text, why, sizeof(why));
     if (doc == NULL) {
