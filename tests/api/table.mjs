@@ -23,7 +23,7 @@ function expanded(text) {
 
 /** The table of workers/http/routes.c: [{method, path, op, status, open}], paths as in a description. */
 export function routes() {
-    const table = /struct wc_route routes\[\] = \{([\s\S]*?)\n\};/.exec(expanded(source('workers/http/routes.c')))[1];
+    const table = /struct wc_http_route routes\[\] = \{([\s\S]*?)\n\};/.exec(expanded(source('workers/http/routes.c')))[1];
     const rows = [...table.matchAll(/\{\s*"(\w+)",\s*((?:"[^"]*"\s*)+),\s*(?:"([\w.]+)"|NULL),\s*(\w+),\s*(\d+),\s*([^}]*?)\}/g)];
     const count = [...table.matchAll(/^\s*\{/gm)].length;
     if (rows.length === 0 || rows.length !== count)

@@ -106,7 +106,7 @@ static void give_body(struct wc_http_request *r, struct wc_call *call, struct wc
 void wc_http_arguments(struct wc_http_request *r, struct wc_call *call)
 {
     struct wc_str method = wc_iovec_str(r->req->method);
-    wc_route_args(r->route, &r->path, on_path_arg, call);
+    wc_http_route_args(r->route, &r->path, on_path_arg, call);
     give_query(r, call, method);
     give_body(r, call, method);
 }

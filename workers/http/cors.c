@@ -24,7 +24,7 @@ static struct wc_str allowed(const struct wc_http_options *o, struct wc_str orig
 static void add_preflight(struct wc_http_request *r)
 {
     struct wc_buf methods = WC_BUF_INIT;
-    wc_route_allow(r->route, &methods);
+    wc_http_route_allow(r->route, &methods);
     wc_http_header(r, WC_STR("access-control-allow-methods"), wc_buf_view(&methods));
     wc_buf_free(&methods);
     wc_http_header(r, WC_STR("access-control-allow-headers"), WC_STR("Authorization, Content-Type, X-Request-Id"));

@@ -81,7 +81,7 @@ static bool listen_everywhere(struct wc_http *http, struct wc_buf *why)
 
 static bool open_http(struct wc_http *http, struct wc_buf *why)
 {
-    const char *unknown = wc_routes_problem();
+    const char *unknown = wc_http_routes_problem();
     if (unknown != NULL)
         wc_buf_addf(why, "a route names the operation %s, which does not exist", unknown);
     if (unknown != NULL || !wc_nets_read(&http->trusted, "http-trusted", &http->options->trusted, why))

@@ -42,7 +42,7 @@ static void on_dispose(void *p)
     if (r->next != NULL)
         r->next->link = r->link;
     r->http->counts.under_way--;
-    wc_path_free(&r->path);
+    wc_http_path_free(&r->path);
     wc_buf_free(&r->body);
 }
 
@@ -173,7 +173,7 @@ static void authenticate(struct wc_http_request *r)
 static void allow(struct wc_http_request *r)
 {
     struct wc_buf methods = WC_BUF_INIT;
-    wc_route_allow(r->route, &methods);
+    wc_http_route_allow(r->route, &methods);
     wc_http_header(r, WC_STR("allow"), wc_buf_view(&methods));
     wc_buf_free(&methods);
 }
@@ -181,7 +181,7 @@ static void allow(struct wc_http_request *r)
 static void choose_method(struct wc_http_request *r)
 {
     struct wc_str method = wc_iovec_str(r->req->method);
-    const struct wc_route *row = wc_route_method(r->route, method);
+    const struct wc_http_route *row = wc_http_route_method(r->route, method);
     if (row != NULL) {
         r->route = row;
         authenticate(r);
@@ -202,12 +202,12 @@ static void choose_route(struct wc_http_request *r)
         return;
     }
     r->query = url.query;
-    enum wc_path_result result = wc_path_split(url.path, &r->path);
-    if (result == WC_PATH_BROKEN) {
+    enum wc_http_path_result result = wc_http_path_split(url.path, &r->path);
+    if (result == WC_HTTP_PATH_BROKEN) {
         wc_http_refuse_with(r, WC_BAD_REQUEST, "the path is not percent-encoded UTF-8");
         return;
     }
-    r->route = result == WC_PATH_OK ? wc_route_find(&r->path) : NULL;
+    r->route = result == WC_HTTP_PATH_OK ? wc_http_route_find(&r->path) : NULL;
     if (r->route == NULL)
         wc_http_refuse_with(r, WC_NOT_FOUND, "there is nothing at this path");
     else

@@ -16,9 +16,9 @@ struct wc_call;
 struct wc_http_request {
     struct wc_http *http;
     h2o_req_t *req;
-    const struct wc_route *route; /* NULL until it is found */
+    const struct wc_http_route *route; /* NULL until it is found */
     struct wc_str query;
-    struct wc_path path;
+    struct wc_http_path path;
     struct wc_call *call;     /* NULL: none under way */
     struct wc_stream *stream; /* NULL, or what waits to take the connection (stream.h) */
     bool authenticating, answered;

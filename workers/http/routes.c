@@ -14,7 +14,7 @@
 #define IN_ROOM   V1 "/rooms/{rooms>target}"
 #define WITH_USER V1 "/users/{users>target}"
 
-static const struct wc_route routes[] = {
+static const struct wc_http_route routes[] = {
     {"GET", "/healthz", NULL, wc_http_serve_health, 200, WC_ROUTE_OPEN},
     {"GET", "/readyz", NULL, wc_http_serve_ready, 200, WC_ROUTE_OPEN},
     {"GET", "/metrics", NULL, wc_http_serve_metrics, 200, WC_ROUTE_OPEN},
@@ -84,7 +84,7 @@ static bool next_segment(struct wc_str *rest, struct wc_str *segment)
 }
 
 /* Room for all of the path was reserved at once, so that views into it stay. */
-static bool decode_segment(struct wc_path *path, struct wc_str raw, struct wc_str *out)
+static bool decode_segment(struct wc_http_path *path, struct wc_str raw, struct wc_str *out)
 {
     if (memchr(raw.p, '%', raw.n) == NULL) {
         *out = raw;
@@ -97,28 +97,28 @@ static bool decode_segment(struct wc_path *path, struct wc_str raw, struct wc_st
     return true;
 }
 
-enum wc_path_result wc_path_split(struct wc_str path, struct wc_path *out)
+enum wc_http_path_result wc_http_path_split(struct wc_str path, struct wc_http_path *out)
 {
     struct wc_str raw;
-    *out = (struct wc_path){.n = 0};
+    *out = (struct wc_http_path){.n = 0};
     if (memchr(path.p, '%', path.n) != NULL)
-        wc_buf_reserve(&out->decoded, path.n + WC_PATH_SEGMENTS);
+        wc_buf_reserve(&out->decoded, path.n + WC_HTTP_PATH_SEGMENTS);
     while (next_segment(&path, &raw)) {
-        if (raw.n == 0 || out->n == WC_PATH_SEGMENTS)
-            return WC_PATH_UNKNOWN;
+        if (raw.n == 0 || out->n == WC_HTTP_PATH_SEGMENTS)
+            return WC_HTTP_PATH_UNKNOWN;
         if (!decode_segment(out, raw, &out->v[out->n++]))
-            return WC_PATH_BROKEN;
+            return WC_HTTP_PATH_BROKEN;
     }
-    return WC_PATH_OK;
+    return WC_HTTP_PATH_OK;
 }
 
-void wc_path_free(struct wc_path *path)
+void wc_http_path_free(struct wc_http_path *path)
 {
     wc_buf_free(&path->decoded);
 }
 
 /* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. */
-static bool fits(const struct wc_route *route, const struct wc_path *path)
+static bool fits(const struct wc_http_route *route, const struct wc_http_path *path)
 {
     const char *p = route->pattern;
     size_t i = 0;
@@ -139,7 +139,7 @@ static bool fits(const struct wc_route *route, const struct wc_path *path)
     return i == path->n;
 }
 
-const struct wc_route *wc_route_find(const struct wc_path *path)
+const struct wc_http_route *wc_http_route_find(const struct wc_http_path *path)
 {
     for (size_t i = 0; i < WC_COUNT(routes); i++) {
         if (fits(&routes[i], path))
@@ -149,33 +149,34 @@ const struct wc_route *wc_route_find(const struct wc_path *path)
 }
 
 /* The next row of the same pattern, or NULL. */
-static const struct wc_route *sibling(const struct wc_route *route)
+static const struct wc_http_route *sibling(const struct wc_http_route *route)
 {
-    const struct wc_route *next = route + 1;
+    const struct wc_http_route *next = route + 1;
     return next < routes + WC_COUNT(routes) && strcmp(next->pattern, route->pattern) == 0 ? next : NULL;
 }
 
-const struct wc_route *wc_route_method(const struct wc_route *first, struct wc_str method)
+const struct wc_http_route *wc_http_route_method(const struct wc_http_route *first, struct wc_str method)
 {
     if (wc_str_is(method, "HEAD"))
         method = WC_STR("GET");
-    for (const struct wc_route *r = first; r != NULL; r = sibling(r)) {
+    for (const struct wc_http_route *r = first; r != NULL; r = sibling(r)) {
         if (wc_str_is(method, r->method))
             return r;
     }
     return NULL;
 }
 
-void wc_route_allow(const struct wc_route *first, struct wc_buf *out)
+void wc_http_route_allow(const struct wc_http_route *first, struct wc_buf *out)
 {
-    for (const struct wc_route *r = first; r != NULL; r = sibling(r)) {
+    for (const struct wc_http_route *r = first; r != NULL; r = sibling(r)) {
         wc_buf_z(out, r->method);
         wc_buf_z(out, strcmp(r->method, "GET") == 0 ? ", HEAD, " : ", ");
     }
     wc_buf_z(out, "OPTIONS");
 }
 
-void wc_route_args(const struct wc_route *route, const struct wc_path *path, wc_route_arg_cb cb, void *arg)
+void wc_http_route_args(const struct wc_http_route *route, const struct wc_http_path *path, wc_http_route_arg_cb cb,
+                        void *arg)
 {
     struct wc_str pattern = wc_str(route->pattern), segment;
     for (size_t i = 0; next_segment(&pattern, &segment); i++) {
@@ -191,7 +192,7 @@ void wc_route_args(const struct wc_route *route, const struct wc_path *path, wc_
     }
 }
 
-const char *wc_routes_problem(void)
+const char *wc_http_routes_problem(void)
 {
     for (size_t i = 0; i < WC_COUNT(routes); i++) {
         if (routes[i].op != NULL && wc_op_find(wc_str(routes[i].op)) == NULL)

@@ -19,7 +19,7 @@ enum {
     WC_ROUTE_SUBPROTOCOL = 8 /* the token may be a subprotocol (websocket.h) */
 };
 
-struct wc_route {
+struct wc_http_route {
     const char *method, *pattern;
     const char *op;                           /* this operation, or … */
     void (*serve)(struct wc_http_request *r); /* … this function, which answers now or later */
@@ -27,33 +27,38 @@ struct wc_route {
     unsigned flags;
 };
 
-#define WC_PATH_SEGMENTS 8
+#define WC_HTTP_PATH_SEGMENTS 8
 
 /* A path's segments, decoded. */
-struct wc_path {
+struct wc_http_path {
     size_t n;
-    struct wc_str v[WC_PATH_SEGMENTS];
+    struct wc_str v[WC_HTTP_PATH_SEGMENTS];
     struct wc_buf decoded; /* behind those that were encoded */
 };
 
-enum wc_path_result { WC_PATH_OK, WC_PATH_UNKNOWN /* no route is like that */, WC_PATH_BROKEN /* its encoding */ };
+enum wc_http_path_result {
+    WC_HTTP_PATH_OK,
+    WC_HTTP_PATH_UNKNOWN /* no route is like that */,
+    WC_HTTP_PATH_BROKEN /* its encoding */
+};
 
-/* `path` begins with a slash and must outlive *out, which is freed by wc_path_free whatever the result. */
-enum wc_path_result wc_path_split(struct wc_str path, struct wc_path *out);
-void wc_path_free(struct wc_path *path);
+/* `path` begins with a slash and must outlive *out, which is freed by wc_http_path_free whatever the result. */
+enum wc_http_path_result wc_http_path_split(struct wc_str path, struct wc_http_path *out);
+void wc_http_path_free(struct wc_http_path *path);
 
 /* The first row whose pattern fits, or NULL: of that pattern are all methods of this path. */
-const struct wc_route *wc_route_find(const struct wc_path *path);
+const struct wc_http_route *wc_http_route_find(const struct wc_http_path *path);
 /* The row of the same pattern for this method (HEAD is GET), or NULL. */
-const struct wc_route *wc_route_method(const struct wc_route *first, struct wc_str method);
+const struct wc_http_route *wc_http_route_method(const struct wc_http_route *first, struct wc_str method);
 /* Appends `GET, HEAD, POST, OPTIONS`: what the pattern's rows take. */
-void wc_route_allow(const struct wc_route *first, struct wc_buf *out);
+void wc_http_route_allow(const struct wc_http_route *first, struct wc_buf *out);
 
 /* Calls back for each argument in the pattern. `kind`: `rooms` or `users` of a target, else absent. */
-typedef void (*wc_route_arg_cb)(void *arg, struct wc_str kind, struct wc_str name, struct wc_str value);
-void wc_route_args(const struct wc_route *route, const struct wc_path *path, wc_route_arg_cb cb, void *arg);
+typedef void (*wc_http_route_arg_cb)(void *arg, struct wc_str kind, struct wc_str name, struct wc_str value);
+void wc_http_route_args(const struct wc_http_route *route, const struct wc_http_path *path, wc_http_route_arg_cb cb,
+                        void *arg);
 
 /* NULL, or the name of an operation in the table that does not exist. */
-const char *wc_routes_problem(void);
+const char *wc_http_routes_problem(void);
 
 #endif
