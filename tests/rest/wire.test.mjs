@@ -134,6 +134,29 @@ test('clients that go away while Redis is asked: nothing is left behind, what th
     assert.equal(new Set(seen).size, seen.length);
 });
 
+test('what comes while a request is under way waits for its turn, the end of what a client sends too', async (t) => {
+    const site = await startSite({ args: ['--redis-command-timeout', '60s'] });
+    t.after(() => site.stop());
+    const alice = await site.register('alice');
+    await alice.api().must(200, 'GET', '/v1/users/me');
+    const [worker] = site.workers;
+    site.redis.pause();
+    const raw = new Raw(worker.httpUrl);
+    raw.send(message(alice, 'first'));
+    await eventually(async () => await metric(worker, 'wcchat_http_requests_under_way') === 2, { what: 'the request to be under way' });
+    raw.send(message(alice, 'second').slice(0, 40));
+    await metric(worker, 'wcchat_http_requests_under_way');
+    raw.send(message(alice, 'second').slice(40) + message(alice, 'third'));
+    raw.socket.end();
+    const all = raw.until(3);
+    await metric(worker, 'wcchat_http_requests_under_way');
+    assert.equal(await metric(worker, 'wcchat_http_requests_under_way'), 2, 'one after the other');
+    site.redis.resume();
+    assert.deepEqual((await all).map(({ status }) => status), [201, 201, 201]);
+    const { items } = await alice.api().must(200, 'GET', POST);
+    assert.deepEqual(items.map(({ text }) => text), ['first', 'second', 'third']);
+});
+
 test('Redis away: 503 with Retry-After in bounded time, /readyz tells, /healthz lives, and it is back by itself', async (t) => {
     const site = await startSite({ args: ['--redis-command-timeout', '1500ms'], redis: { appendonly: true } });
     t.after(() => site.stop());

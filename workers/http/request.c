@@ -101,6 +101,21 @@ static void on_called(void *arg, struct wc_call *call, const struct wc_failure *
     wc_http_answer(r, status, WC_HTTP_JSON, &call->result);
 }
 
+/* Something comes, or the connection ends, before the answer: it is for later. */
+static void on_early(h2o_socket_t *sock, const char *err)
+{
+    (void)err;
+    h2o_socket_read_stop(sock);
+}
+
+/* h2o has stopped to read the connection until the request is answered. Left at that, it would take the socket out of
+ * its epoll and add it again for the next one: two system calls a request. */
+static void stay_in_epoll(h2o_req_t *req)
+{
+    if (req->version < 0x200)
+        h2o_socket_read_start(req->conn->callbacks->get_socket(req->conn), on_early);
+}
+
 static void act(struct wc_http_request *r)
 {
     r->who.via = "rest";
@@ -111,6 +126,7 @@ static void act(struct wc_http_request *r)
     }
     r->call = wc_call_new(r->http->worker->chat, r->route->op, &r->who);
     wc_http_arguments(r, r->call);
+    stay_in_epoll(r->req);
     wc_call_start(r->call, on_called, r);
 }
 
