@@ -144,6 +144,8 @@ const struct wc_http_route *wc_http_route_find(const struct wc_http_path *path)
     for (size_t i = 0; i < WC_COUNT(routes); i++) {
         if (fits(&routes[i], path))
             return &routes[i];
+        while (i + 1 < WC_COUNT(routes) && routes[i + 1].pattern == routes[i].pattern) /* one literal, mostly */
+            i++;
     }
     return NULL;
 }
