@@ -8,7 +8,7 @@
 
 enum {
     FRESH_S = 86400,      /* a baseline in use is written anew after so long, so that it does not end */
-    KEPT_MOST = 256,      /* baselines of one user */
+    KEPT_MOST = 1024,     /* baselines of one user: four of each of so many sessions as nobody has */
     KEPT_OF_SESSION = 32, /* more than what can be on its way to a client: those before are dropped */
     WRITES_MOST = 32,     /* under way, of the whole worker */
     MOVED_MOST = 16,
@@ -110,6 +110,27 @@ void wc_cursor_text(const struct wc_session *s, struct wc_buf *out)
 {
     struct wc_move moves[MOVED_MOST];
     wc_cursor_encode(out, &s->cursor->baseline, moves, moves_of(s->cursor, moves));
+}
+
+void wc_cursor_places(const struct wc_session *s, struct wc_places *out)
+{
+    const struct wc_cursor *cur = s->cursor;
+    *out = (struct wc_places){.baseline = cur->baseline, .own = cur->own};
+    bool whole = !cur->stale;
+    uint32_t highest = 0;
+    for (struct wc_link *l = s->links; l != NULL; l = l->next_of_session) {
+        if (!wc_link_placed(l))
+            continue;
+        wc_places_add(out, wc_conv_str(l->conv), wc_link_position(l));
+        struct wc_place *p = &out->v[out->n - 1];
+        if ((p->number = l->place) != 0)
+            p->base = cur->base[l->place - 1];
+        whole = whole && l->place != 0;
+        highest = l->place > highest ? l->place : highest;
+    }
+    if (!whole || highest != out->n) /* it is of other conversations */
+        out->baseline.n = 0;
+    wc_places_sort(out);
 }
 
 static bool note(struct wc_cursor *cur, struct wc_link *l)
@@ -278,6 +299,7 @@ static wc_err run_write(struct wc_work *w)
 static void use_places(struct wc_cursor *cur, const struct wc_places *places)
 {
     cur->baseline = places->baseline;
+    cur->own = places->own;
     cur->base = wc_realloc_array(NULL, places->n + 1, sizeof(*cur->base));
     cur->written = ev_now(cur->all->chat->loop);
     for (size_t i = 0; i < places->n; i++)

@@ -32,6 +32,8 @@ void wc_cursor_end(struct wc_session *s); /* NULL is fine */
 WC_MUST_CHECK wc_err wc_cursor_locate(struct wc_session *s, wc_cursor_cb ready);
 /* Appends the cursor. */
 void wc_cursor_text(const struct wc_session *s, struct wc_buf *out);
+/* Where the session is, for one that takes its place: with its baseline, so that none has to be written. */
+void wc_cursor_places(const struct wc_session *s, struct wc_places *out);
 
 /* For the fan-out, of sessions that have a cursor: the link is about to be given a stored event, is attached, or ends.
  */

@@ -170,14 +170,26 @@ bool wc_places_read(struct wc_places *out, struct wc_str cursor, struct wc_str l
     return good;
 }
 
-void wc_places_add(struct wc_places *places, struct wc_str conv, struct wc_id id)
+static struct wc_place *add(struct wc_places *places)
 {
     if ((places->n & (places->n - 1)) == 0) /* full: its room is the next power of two */
         places->v = wc_realloc_array(places->v, places->n != 0 ? places->n * 2 : 1, sizeof(*places->v));
-    struct wc_place *p = &places->v[places->n++];
+    return &places->v[places->n++];
+}
+
+void wc_places_add(struct wc_places *places, struct wc_str conv, struct wc_id id)
+{
+    struct wc_place *p = add(places);
     *p = (struct wc_place){.id = id, .base = id};
     memcpy(p->conv.z, conv.p, conv.n);
     p->conv.n = (uint8_t)conv.n;
+}
+
+void wc_places_copy(struct wc_places *out, const struct wc_places *from)
+{
+    *out = (struct wc_places){.baseline = from->baseline, .own = from->own};
+    for (size_t i = 0; i < from->n; i++)
+        *add(out) = from->v[i];
 }
 
 static int by_name(const void *a, const void *b)

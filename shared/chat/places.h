@@ -49,11 +49,13 @@ struct wc_places {
     struct wc_place *v; /* by conversation */
     size_t n;
     struct wc_baseline baseline; /* n is 0: it is not from a cursor */
+    bool own;                    /* the baseline's line is of the session that starts here: nobody else goes on in it */
 };
 
 /* The places of a cursor whose baseline has these lines. False, *out untouched, when they don't belong together. */
 bool wc_places_read(struct wc_places *out, struct wc_str cursor, struct wc_str lines);
 void wc_places_add(struct wc_places *places, struct wc_str conv, struct wc_id id);
+void wc_places_copy(struct wc_places *out, const struct wc_places *from); /* with their baseline */
 /* To be called when all are there, before looking for one. */
 void wc_places_sort(struct wc_places *places);
 /* NULL: not among them. */

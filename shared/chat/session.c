@@ -250,8 +250,8 @@ static struct wc_session_from *from_new(const struct wc_session_start *start)
     from->unknown = some ? WC_START_JOINED : WC_START_HEAD;
     if (start->cursor.p != NULL)
         wc_buf_str(&from->cursor, start->cursor.n != 0 ? start->cursor : WC_STR("-"));
-    for (size_t i = 0; start->places != NULL && i < start->places->n; i++)
-        wc_places_add(&from->places, wc_name_str(&start->places->v[i].conv), start->places->v[i].id);
+    if (start->places != NULL)
+        wc_places_copy(&from->places, start->places);
     wc_places_sort(&from->places);
     return from;
 }

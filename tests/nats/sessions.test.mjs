@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
+import { openEvents } from '../lib/sse.mjs';
 import { GENERAL, member, startNatsSite, stopNatsSite } from './people.mjs';
 
 let site, adele, bob;
@@ -86,6 +87,25 @@ test('a few that were not seen are sent again at once', async () => {
     await nats.must('session.ping', { session: 'partly', cursors: { [GENERAL]: ids[1] } });
     await eventually(() => heard.length >= 3, { what: 'those after the second' });
     assert.deepEqual(heard, ['part 2', 'part 3', 'part 4']);
+});
+
+test('sending again takes nothing from the cursors of other sessions', async (t) => {
+    const stream = await openEvents(`${site.workers[0].httpUrl}/v1/events`, { token: adele.token });
+    t.after(() => stream.cut());
+    await stream.waitFor(() => stream.lastEventId !== '');
+    const nats = await member(site, adele);
+    const { cursors, subject } = await nats.open('again');
+    let heard = 0;
+    nats.connection.subscribe(subject, { callback: (error, message) => { heard += message.json().data.text === 'again and again'; } });
+    await nats.connection.flush();
+    await say('again and again');
+    await nats.sees('again and again');
+    const kept = () => site.redis.command('ZCARD', 'wcc:user:{adele}:cursors');
+    const before_ = await kept();
+    for (let i = 0; i < 20; i++)
+        await nats.surely('session.ping', { session: 'again', cursors });
+    await eventually(() => heard > 10, { what: 'it to be sent again' });
+    assert.equal(await kept(), before_, 'no other baseline is needed for it');
 });
 
 test('a session that its user ends is not taken up again by its name', async () => {

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "chat/auth.h"
 #include "chat/cursor.h"
-#include "chat/fanout.h"
 #include "chat/lease.h"
 
 #include <stdio.h>
@@ -311,38 +310,30 @@ bool wc_nats_session_forget(struct wc_nats *n, struct wc_str user, struct wc_str
 
 /* Sending again. */
 
-struct places {
-    const struct wc_places *seen;
-    struct wc_places *from;
-    uint64_t before_ms;
-    bool missing;
-};
-
 /* What was sent before the last ping has been seen, or it is lost. What was sent later may be on its way: a few of
  * these are sent again at once, which costs less than the client's waiting for the next ping. */
-static void compare(void *arg, struct wc_str conv, unsigned side, struct wc_id id)
+static bool go_back(struct wc_places *places, const struct wc_places *seen, uint64_t before_ms)
 {
-    (void)side;
-    struct places *p = arg;
-    const struct wc_place *seen = wc_places_find(p->seen, conv);
-    if (seen != NULL && wc_id_cmp(seen->id, id) < 0) {
-        p->missing = p->missing || id.ms <= p->before_ms || id.seq - seen->id.seq <= AT_ONCE_MOST;
-        id = seen->id;
+    bool missing = false;
+    for (struct wc_place *p = places->v; p < places->v + places->n; p++) {
+        const struct wc_place *to = wc_places_find(seen, wc_name_str(&p->conv));
+        if (to == NULL || wc_id_cmp(to->id, p->id) >= 0)
+            continue;
+        missing = missing || p->id.ms <= before_ms || p->id.seq - to->id.seq <= AT_ONCE_MOST;
+        p->id = to->id;
     }
-    wc_places_add(p->from, conv, id);
+    return missing;
 }
 
 void wc_nats_session_replay(struct wc_nats_session *ns, const struct wc_places *seen)
 {
-    struct places p = {seen, &ns->places, ns->ping_ms, false};
     if (ns->state != WC_NATS_OPEN || ns->session.out.count != 0 || seen->n == 0)
         return;
-    wc_fanout_places(&ns->session, compare, &p);
-    if (!p.missing) {
+    wc_cursor_places(&ns->session, &ns->places);
+    if (!go_back(&ns->places, seen, ns->ping_ms)) {
         wc_places_free(&ns->places);
         return;
     }
-    wc_places_sort(&ns->places);
     ns->nats->stats.replays++;
     ns->from = (struct wc_session_start){.places = &ns->places};
     wc_session_close(ns->nats->chat, &ns->session);
