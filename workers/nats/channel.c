@@ -133,6 +133,8 @@ static void on_event(void *arg, const struct wc_nats_message *m)
         on_up(n);
     else if (m->event == WC_NATS_DOWN)
         on_down(n, m->data);
+    else if (m->event == WC_NATS_LOST)
+        wc_nats_sessions_go_on(n, true);
     else if (m->event == WC_NATS_ROOM)
         wc_nats_sessions_go_on(n, false);
     else if (m->event == WC_NATS_MESSAGE)

@@ -58,7 +58,7 @@ struct wc_nats_conn {
     size_t out_bytes;
     uint64_t certain_ms;
     bool stopping, drain, closed, hungry, connected, publishing;
-    uint64_t epoch, seen_epoch; /* connections so far; as the loop knows */
+    uint64_t epoch, seen_epoch; /* goes up when events were or may be lost; as the loop knows */
     size_t subscribed;          /* subscriptions whose callback may still be called */
     struct wc_nats_conn_stats counts, shown;
 };
@@ -137,9 +137,9 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, 
 
 static void note(struct wc_nats_conn *c, const struct wc_nats_message *m)
 {
-    if (m->event != WC_NATS_UP && m->event != WC_NATS_DOWN)
+    if (m->event != WC_NATS_UP && m->event != WC_NATS_DOWN && m->event != WC_NATS_LOST)
         return;
-    c->up = m->event == WC_NATS_UP;
+    c->up = m->event != WC_NATS_DOWN;
     pthread_mutex_lock(&c->lock);
     c->seen_epoch = m->token;
     pthread_mutex_unlock(&c->lock);
@@ -345,23 +345,53 @@ static void ask(struct wc_nats_conn *c, natsConnection *nc, const struct piece *
     deliver(c, m);
 }
 
+/* Events that were not published have a gap before them. The lock is held. */
+static void drop_events(struct wc_nats_conn *c)
+{
+    struct piece **at = &c->out;
+    while (*at != NULL) {
+        struct piece *p = *at;
+        if (p->kind == PIECE_EVENT) {
+            *at = p->next;
+            c->out_bytes -= p->size;
+            piece_free(p);
+        } else {
+            at = &p->next;
+        }
+    }
+    c->out_tail = at;
+}
+
+/* An event was not published, and the connection goes on. */
+static void lose_events(struct wc_nats_conn *c)
+{
+    struct wc_nats_message *m = message_new(WC_NATS_LOST, "", "", WC_STR(""));
+    pthread_mutex_lock(&c->lock);
+    drop_events(c);
+    m->token = ++c->epoch;
+    pthread_mutex_unlock(&c->lock);
+    deliver(c, m);
+}
+
 /* True when it is over with the piece. */
 static bool send_piece(struct wc_nats_conn *c, natsConnection *nc, const struct piece *p, uint64_t certain)
 {
     natsStatus s = NATS_OK;
-    bool stale = p->kind == PIECE_EVENT && wc_monotonic_ms() >= certain;
     if (p->kind == PIECE_ASK)
         ask(c, nc, p);
     else if (p->kind == PIECE_PLAIN)
         s = natsConnection_Publish(nc, p->subject, p->data, (int)p->data_n);
-    else if (!stale)
-        s = publish_event(nc, p);
+    else
+        s = wc_monotonic_ms() < certain ? publish_event(nc, p) : NATS_ILLEGAL_STATE;
+    if (s == NATS_CONNECTION_CLOSED)
+        return false;
+    if (s != NATS_OK && p->kind == PIECE_EVENT)
+        lose_events(c);
     pthread_mutex_lock(&c->lock);
-    c->counts.stale += stale;
-    c->counts.published += s == NATS_OK && !stale;
-    c->counts.dropped_out += s != NATS_OK && s != NATS_CONNECTION_CLOSED;
+    c->counts.published += s == NATS_OK;
+    c->counts.dropped_out += s != NATS_OK;
     pthread_mutex_unlock(&c->lock);
-    return s != NATS_CONNECTION_CLOSED;
+    return true;
 }
 
 /* The next piece, or NULL when the connection is over. The lock is held. */
@@ -457,23 +487,6 @@ static bool pause_before_retry(struct wc_nats_conn *c, unsigned *ms)
     return on;
 }
 
-/* Events that were not published have a gap before them: what was on its way with the old connection may be lost. */
-static void drop_events(struct wc_nats_conn *c)
-{
-    struct piece **at = &c->out;
-    while (*at != NULL) {
-        struct piece *p = *at;
-        if (p->kind == PIECE_EVENT) {
-            *at = p->next;
-            c->out_bytes -= p->size;
-            piece_free(p);
-        } else {
-            at = &p->next;
-        }
-    }
-    c->out_tail = at;
-}
-
 static void set_connected(struct wc_nats_conn *c, bool connected)
 {
     struct wc_nats_message *m = connected ? message_new(WC_NATS_UP, "", "", WC_STR("")) : NULL;
@@ -484,7 +497,7 @@ static void set_connected(struct wc_nats_conn *c, bool connected)
     if (connected)
         m->token = ++c->epoch;
     else
-        drop_events(c);
+        drop_events(c); /* what was on its way with the old connection may be lost */
     pthread_mutex_unlock(&c->lock);
     if (connected)
         deliver(c, m);
@@ -574,35 +587,39 @@ bool wc_nats_conn_up(const struct wc_nats_conn *c)
     return c->up;
 }
 
-static bool enqueue(struct wc_nats_conn *c, int kind, struct wc_str subject, uint64_t number, struct wc_str data)
+static struct piece *piece_new(int kind, struct wc_str subject, uint64_t number, struct wc_str data)
 {
-    size_t size = subject.n + data.n + OVERHEAD;
-    pthread_mutex_lock(&c->lock);
-    bool full = c->out_bytes + size > c->setup.queue_max * (kind == PIECE_EVENT ? 1 : 2);
-    bool taken = !full && (kind != PIECE_EVENT || (c->connected && c->seen_epoch == c->epoch));
-    if (!taken) {
-        c->hungry = kind == PIECE_EVENT || c->hungry;
-        c->counts.dropped_out += kind != PIECE_EVENT;
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (!taken)
-        return false;
     struct piece *p = wc_alloc(sizeof(*p) + subject.n + 1 + data.n);
     p->kind = kind;
     p->token = p->generation = number;
-    p->size = size;
+    p->size = subject.n + data.n + OVERHEAD;
     memcpy(p->subject, subject.p, subject.n);
     p->data = p->subject + subject.n + 1;
     p->data_n = (uint32_t)data.n;
     if (data.n != 0)
         memcpy(p->data, data.p, data.n);
+    return p;
+}
+
+static bool enqueue(struct wc_nats_conn *c, int kind, struct wc_str subject, uint64_t number, struct wc_str data)
+{
+    struct piece *p = piece_new(kind, subject, number, data);
     pthread_mutex_lock(&c->lock);
-    *c->out_tail = p;
-    c->out_tail = &p->next;
-    c->out_bytes += size;
-    pthread_cond_signal(&c->changed);
+    bool full = c->out_bytes + p->size > c->setup.queue_max * (kind == PIECE_EVENT ? 1 : 2);
+    bool taken = !full && (kind != PIECE_EVENT || (c->connected && c->seen_epoch == c->epoch));
+    if (taken) {
+        *c->out_tail = p;
+        c->out_tail = &p->next;
+        c->out_bytes += p->size;
+        pthread_cond_signal(&c->changed);
+    } else {
+        c->hungry = kind == PIECE_EVENT || c->hungry;
+        c->counts.dropped_out += kind != PIECE_EVENT;
+    }
     pthread_mutex_unlock(&c->lock);
-    return true;
+    if (!taken)
+        piece_free(p);
+    return taken;
 }
 
 bool wc_nats_publish(struct wc_nats_conn *c, struct wc_str subject, struct wc_str data)

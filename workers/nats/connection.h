@@ -19,6 +19,7 @@ struct wc_nats_route {
 enum wc_nats_event {
     WC_NATS_UP,      /* connected and subscribed */
     WC_NATS_DOWN,    /* lost; data says why */
+    WC_NATS_LOST,    /* the connection is there, but events that were given before may be lost */
     WC_NATS_MESSAGE, /* on a route */
     WC_NATS_ANSWER,  /* to wc_nats_ask: data, or absent when there was none in time */
     WC_NATS_ROOM,    /* there is room again for events */
@@ -59,8 +60,9 @@ bool wc_nats_conn_up(const struct wc_nats_conn *c);
 /* Something to be published: copied. `generation` 0: no header. False, dropped: there is no room. */
 bool wc_nats_publish(struct wc_nats_conn *c, struct wc_str subject, struct wc_str data);
 /* An event of a session: with the header `Wcc-Generation`, and only until the time given to wc_nats_conn_certain. None
- * is published on another connection than the one that the loop knew of when it gave it: WC_NATS_UP says that what was
- * given before may be lost. False when there is no room or no connection now: WC_NATS_ROOM or WC_NATS_UP will follow.
+ * is published behind one that was not: it would hide the hole. WC_NATS_UP (another connection) and WC_NATS_LOST (too
+ * late, or the connection refused it) say that what was given before may be lost; until the loop knows of it nothing is
+ * taken. False for that, and when there is no room or no connection: WC_NATS_ROOM, WC_NATS_LOST or WC_NATS_UP follows.
  */
 bool wc_nats_publish_event(struct wc_nats_conn *c, struct wc_str subject, uint64_t generation, struct wc_str data);
 /* Until when (monotonic, ms) this worker surely holds its sessions. */
@@ -73,7 +75,7 @@ void wc_nats_conn_drain(struct wc_nats_conn *c);
 bool wc_nats_conn_idle(struct wc_nats_conn *c);
 
 struct wc_nats_conn_stats {
-    uint64_t up, connects, received, published, dropped_in, dropped_out, shed, stale, queued, mailbox;
+    uint64_t up, connects, received, published, dropped_in, dropped_out, shed, queued, mailbox;
 };
 /* A copy, made at each loop turn with an event and by this call. */
 const struct wc_nats_conn_stats *wc_nats_conn_stats(struct wc_nats_conn *c);

@@ -342,8 +342,7 @@ void wc_nats_session_replay(struct wc_nats_session *ns, const struct wc_places *
 
 /* All of them. */
 
-/* Lost with the lease, or with the connection: each is somebody's again with its next ping, which says what is missing.
- */
+/* Lost with the lease, or with events: each is somebody's again with its next ping, which says what is missing. */
 static void lose_all(struct wc_nats *n)
 {
     for (struct wc_nats_session *ns = n->sessions, *next; ns != NULL; ns = next) {
@@ -379,12 +378,11 @@ static bool let_go(struct wc_nats_session *ns, struct wc_str cursor, wc_nats_don
 
 void wc_nats_sessions_tick(struct wc_nats *n)
 {
-    uint64_t until = wc_lease_until(n->chat->lease), stale = wc_nats_conn_stats(n->conn)->stale;
+    uint64_t until = wc_lease_until(n->chat->lease);
     double old = ev_now(n->chat->loop) - MISSED_MOST * (double)n->options->ping_ms / 1000;
     wc_nats_conn_certain(n->conn, until);
-    if (until <= wc_monotonic_ms() || stale != n->stale)
+    if (until <= wc_monotonic_ms())
         lose_all(n);
-    n->stale = stale;
     for (struct wc_nats_session *ns = n->sessions; ns != NULL && wc_nats_conn_up(n->conn); ns = ns->next) {
         struct wc_nats_task *task;
         if (ns->state != WC_NATS_OPEN || ns->pinged > old)
@@ -404,7 +402,8 @@ static void on_handed_over(struct wc_nats *n, void *arg, wc_err err, const struc
     if (err == WC_OK && wc_str_is(wc_reply_str(reply, 0), "ok")) {
         struct wc_buf text = WC_BUF_INIT;
         wc_buf_addf(&text, "adopt %s %s %llu", ns->peer->user->name, ns->name, (unsigned long long)ns->generation);
-        wc_nats_publish(n->conn, WC_STR("wcc.workers.adopt"), wc_buf_view(&text));
+        /* Behind its events, or not at all: the cursor counts those that were given to the connection. */
+        (void)wc_nats_publish_event(n->conn, WC_STR("wcc.workers.adopt"), ns->generation, wc_buf_view(&text));
         wc_buf_free(&text);
     }
     wc_nats_session_kill(ns, WC_UNAVAILABLE);

@@ -46,7 +46,7 @@ struct wc_nats_session {
 
 void wc_nats_sessions_init(struct wc_nats *n);
 void wc_nats_sessions_tick(struct wc_nats *n);
-/* The connection has room. `lost`: it is another one, and what was on its way may be lost. */
+/* The connection has room. `lost`: what was on its way may be lost. */
 void wc_nats_sessions_go_on(struct wc_nats *n, bool lost);
 /* Others may have them: hands over those that can be. */
 void wc_nats_sessions_leave(struct wc_nats *n);

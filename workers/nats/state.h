@@ -74,7 +74,6 @@ struct wc_nats {
     struct wc_soon soon;
     ev_timer tick;
     bool draining;
-    uint64_t stale; /* of the connection's counts, when it was last looked at */
     struct wc_nats_stats stats;
     struct wc_nats_endpoint endpoints[2]; /* by WC_NATS_ORIGINAL and WC_NATS_REQUESTS */
     struct wc_session_ops *session_ops;
