@@ -6,4 +6,6 @@
 local now = math.floor(now_ms() / 1000)
 for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
-return {'ok', unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
+local result = redis.call('ZRANGE', KEYS[1], 0, -1) -- maybe more than unpack can return
+table.insert(result, 1, 'ok')
+return result

@@ -106,3 +106,10 @@ test('what is revoked is kept until it has expired', async () => {
     assert.deepEqual(await revoke('UA', now() + 100, 'UB', now() - 1), ['ok', 'UA']);
     assert.deepEqual(await revoke('UA', now() + 100, 'UC', now() + 50), ['ok', 'UC', 'UA']);
 });
+
+test('however many are revoked, they are all told', async () => {
+    const keys = Array.from({ length: 10000 }, (_, i) => `U${i}`);
+    const [ok, ...all] = await bench.run('nats_revoke', 'wcc:nats:revoked', ...keys.flatMap((key) => [key, now() + 100]));
+    assert.equal(ok, 'ok');
+    assert.deepEqual(all.sort(), keys.sort());
+});
