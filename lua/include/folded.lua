@@ -54,11 +54,15 @@ local function message_of(key, id)
   return not as_edited(key, {entry})[id] and entry or nil
 end
 
+local function unreact(key, id)
+  redis.call('HDEL', key .. ':reactions', id)
+  redis.call('UNLINK', key .. ':reacted:' .. id)
+end
+
 -- Forgets what became of a message.
 local function unfold(key, id)
   redis.call('HDEL', key .. ':edits', id)
-  redis.call('HDEL', key .. ':reactions', id)
-  redis.call('UNLINK', key .. ':reacted:' .. id)
+  unreact(key, id)
 end
 
 -- Trimming takes messages away and leaves what became of them. With each change two others are looked at, so that what is

@@ -229,7 +229,24 @@ test('message_remove: what became of the message goes with it; of an edit only t
     assert.equal(await text(), 'a secret');
     await bench.ok('message_remove', ROOM, secret);
     assert.equal(await text(), 'as posted');
+    assert.equal(await bench.command('HGET', `${ROOM}:reactions`, id), 'x 1 bob');
     await edit('another');
     await bench.ok('message_remove', ROOM, id);
     assert.deepEqual((await bench.keys()).filter((key) => /:(edits|reactions|reacted)/.test(key)), []);
+});
+
+test('message_remove: what was deleted stays deleted', async () => {
+    await room(bench);
+    const id = await posted(bench, ROOM, 'alice', 'as posted');
+    const edit = async (text) => (await bench.ok('message_edit', ROOM, 'alice', 'rest', id, text, '', 0, 0, ''))[0];
+    const seen = async () => (await bench.ok('history', ROOM, 'alice', '', 'latest', '', 9, 'messagepublished,messageedited',
+        '')).slice(3);
+    const secret = await edit('a secret');
+    await edit('another');
+    await bench.ok('message_delete', ROOM, 'alice', 'rest', '', id, '');
+    assert.deepEqual(await seen(), []);
+    await bench.ok('message_remove', ROOM, secret);
+    assert.deepEqual(await seen(), [], 'with one of its edits removed');
+    await bench.ok('message_remove', ROOM, id);
+    assert.deepEqual(await seen(), [], 'with itself removed: its edits are not shown either');
 });
