@@ -50,7 +50,8 @@ void wc_directory_keep(struct wc_chat *chat, struct wc_str room)
     run(chat, WC_SCRIPT_DIRECTORY_ADD, DIRECTORY, room, ignore, NULL);
 }
 
-/* Dropping a conversation from one user's index after the other. */
+/* Dropping a conversation from one user's index after the other. The truth is asked first, so that what is true is
+ * never missing, whatever ends this worker meanwhile; and again afterwards: it may have become true. */
 struct drops {
     struct wc_chat *chat;
     struct wc_name conv, key;
@@ -59,10 +60,12 @@ struct drops {
     struct drop {
         struct drops *all;
         struct wc_name user;
+        bool dropped;
     } each[];
 };
 
 static void drop_more(struct drops *drops);
+static void on_truth(void *arg, wc_err err, const struct wc_reply *reply);
 
 static void drop_over(struct drop *drop, bool well)
 {
@@ -72,32 +75,39 @@ static void drop_over(struct drop *drop, bool well)
     drop_more(drops);
 }
 
-static void on_truth(void *arg, wc_err err, const struct wc_reply *reply)
+static bool ask_truth(struct drop *drop)
 {
-    struct drop *drop = arg;
     struct drops *drops = drop->all;
-    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 0), "ok"))
-        wc_index_keep(drops->chat, wc_name_str(&drop->user), wc_name_str(&drops->conv));
-    drop_over(drop, err == WC_OK);
+    return run(drops->chat, WC_SCRIPT_ATTACH, wc_name_str(&drops->key), wc_name_str(&drop->user), on_truth, drop);
 }
 
 static void on_dropped(void *arg, wc_err err, const struct wc_reply *reply)
 {
     (void)reply;
     struct drop *drop = arg;
+    drop->dropped = true;
+    if (err != WC_OK || !ask_truth(drop))
+        drop_over(drop, false);
+}
+
+static void on_truth(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct drop *drop = arg;
     struct drops *drops = drop->all;
-    bool well = err == WC_OK &&
-                run(drops->chat, WC_SCRIPT_ATTACH, wc_name_str(&drops->key), wc_name_str(&drop->user), on_truth, drop);
-    if (!well)
+    struct wc_name key = wc_user_key(wc_name_str(&drop->user));
+    bool member = err == WC_OK && wc_str_is(wc_reply_str(reply, 0), "ok");
+    if (member && drop->dropped)
+        wc_index_keep(drops->chat, wc_name_str(&drop->user), wc_name_str(&drops->conv));
+    if (err != WC_OK || member || drop->dropped)
+        drop_over(drop, err == WC_OK);
+    else if (!run(drops->chat, WC_SCRIPT_INDEX_REMOVE, wc_name_str(&key), wc_name_str(&drops->conv), on_dropped, drop))
         drop_over(drop, false);
 }
 
 static void drop_more(struct drops *drops)
 {
     while (!drops->failed && drops->next < drops->count && drops->busy < DROPS_MAX) {
-        struct drop *drop = &drops->each[drops->next++];
-        struct wc_name key = wc_user_key(wc_name_str(&drop->user));
-        if (run(drops->chat, WC_SCRIPT_INDEX_REMOVE, wc_name_str(&key), wc_name_str(&drops->conv), on_dropped, drop))
+        if (ask_truth(&drops->each[drops->next++]))
             drops->busy++;
         else
             drops->failed = true;
@@ -124,28 +134,45 @@ void wc_index_drop(struct wc_chat *chat, struct wc_str conv_name, const struct w
     drop_more(drops);
 }
 
-/* Dropping a room from the directory. */
+/* Dropping a room from the directory: likewise. */
 struct unlisting {
     struct wc_chat *chat;
     struct wc_name conv;
+    bool dropped;
 };
 
-static void on_room(void *arg, wc_err err, const struct wc_reply *reply)
+static void on_room(void *arg, wc_err err, const struct wc_reply *reply);
+
+static void ask_room(struct unlisting *u)
 {
-    struct unlisting *u = arg;
-    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 3), "public"))
-        wc_directory_keep(u->chat, wc_conv_rest(wc_name_str(&u->conv)));
-    free(u);
+    struct wc_name name = wc_conv_key(wc_name_str(&u->conv));
+    struct wc_str key = wc_name_str(&name), args[] = {WC_STR(""), WC_STR("1")};
+    if (wc_redis_script(u->chat->redis, WC_SCRIPT_ROOM_GET, &key, 1, args, 2, on_room, u) != WC_OK)
+        free(u);
 }
 
 static void on_unlisted(void *arg, wc_err err, const struct wc_reply *reply)
 {
     (void)reply;
     struct unlisting *u = arg;
-    struct wc_name name = wc_conv_key(wc_name_str(&u->conv));
-    struct wc_str key = wc_name_str(&name), args[] = {WC_STR(""), WC_STR("1")};
-    if (err != WC_OK || wc_redis_script(u->chat->redis, WC_SCRIPT_ROOM_GET, &key, 1, args, 2, on_room, u) != WC_OK)
+    u->dropped = true;
+    if (err != WC_OK)
         free(u);
+    else
+        ask_room(u);
+}
+
+static void on_room(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct unlisting *u = arg;
+    struct wc_str room = wc_conv_rest(wc_name_str(&u->conv));
+    bool public = err == WC_OK && wc_str_is(wc_reply_str(reply, 3), "public");
+    if (err == WC_OK && !public && !u->dropped &&
+        run(u->chat, WC_SCRIPT_DIRECTORY_REMOVE, DIRECTORY, room, on_unlisted, u))
+        return;
+    if (public && u->dropped)
+        wc_directory_keep(u->chat, room);
+    free(u);
 }
 
 void wc_directory_drop(struct wc_chat *chat, struct wc_str room)
@@ -153,6 +180,5 @@ void wc_directory_drop(struct wc_chat *chat, struct wc_str room)
     struct unlisting *u = WC_NEW(struct unlisting);
     u->chat = chat;
     u->conv = wc_conv_name(&(struct wc_target){.direct = false, .name = room}, WC_STR(""));
-    if (!run(chat, WC_SCRIPT_DIRECTORY_REMOVE, DIRECTORY, room, on_unlisted, u))
-        free(u);
+    ask_room(u);
 }

@@ -6,8 +6,8 @@
 /*
  * The two indexes that lie in other slots than what they name: a user's conversations and the directory of public
  * rooms. Both are supersets of the truth. Nothing hides what is there, whatever races or crashes: who adds does so
- * before the deciding script, and once more after it; who removes looks at the truth afterwards and puts back what is
- * true.
+ * before the deciding script, and once more after it; who removes looks at the truth before, leaves what is true, looks
+ * again afterwards and puts back what has become true.
  */
 
 /* Before the script that decides; not_found is the call's failure when there is no such user. */
@@ -21,8 +21,8 @@ void wc_directory_keep(struct wc_chat *chat, struct wc_str room);
 /* The names in a user's index, with `scores` each followed by its time: a reply of ZRANGE. */
 void wc_index_read(struct wc_call *call, struct wc_str user, bool scores, wc_call_step next);
 
-/* Takes a conversation out of users' indexes, some users at a time; or a room out of the directory. Everything is
- * copied. */
+/* Takes a conversation out of users' indexes, some users at a time; or a room out of the directory; unless it belongs
+ * there. Everything is copied. */
 void wc_index_drop(struct wc_chat *chat, struct wc_str conv_name, const struct wc_str *users, size_t n);
 void wc_directory_drop(struct wc_chat *chat, struct wc_str room);
 

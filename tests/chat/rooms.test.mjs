@@ -227,3 +227,20 @@ test('a list of many more conversations than are asked about at once', async () 
     await shared.site.redis.command('ZADD', key, ...stale.flat());
     assert.deepEqual(await conversations(dora), [roomTarget(id), roomTarget('general')]);
 });
+
+test('who is refused takes nothing out of an index or the directory, not for a moment', async () => {
+    const [id, secret] = [await makeRoom(), await makeRoom({ visibility: 'private' })];
+    const { redis } = shared.site;
+    await redis.command('CONFIG', 'SET', 'notify-keyspace-events', 'Kz');
+    const ears = await redis.client();
+    const heard = [];
+    for (const key of [`wcc:user:{${alice.user}}:rooms`, 'wcc:rooms'])
+        await ears.subscribe(`__keyspace@0__:${key}`, (event) => heard.push([key, event]));
+    refused(await bob.api().put(`/v1/rooms/${secret}/members/${alice.user}`), 404, 'not_found');
+    refused(await alice.api().post('/v1/rooms', { id }), 409, 'conflict');
+    refused(await bob.api().patch(`/v1/rooms/${id}`, { visibility: 'public' }), 403, 'not_a_member');
+    await alice.api().must(204, 'DELETE', `/v1/rooms/${secret}`);
+    const removed = () => heard.filter(([, event]) => event === 'zrem');
+    await eventually(() => removed().length > 0, { what: 'the room that was deleted to go' });
+    assert.deepEqual(removed(), [[`wcc:user:{${alice.user}}:rooms`, 'zrem']]);
+});
