@@ -7,6 +7,7 @@
 --- include access
 --- include once
 --- include sent
+--- include forget
 local key, by = KEYS[1], ARGV[1]
 local before = answered(key, ARGV[4])
 if before then return before end
@@ -19,12 +20,8 @@ if rank_of < 3 then return {'forbidden'} end
 local state = state_of(key)
 state[4] = false
 local members = redis.call('ZRANGE', key .. ':members', 0, -1)
-for _, user in ipairs(members) do
-  redis.call('UNLINK', key .. ':mentions:' .. user, sent_keys(key, user))
-end
-for _, id in ipairs(redis.call('HKEYS', key .. ':reactions')) do redis.call('UNLINK', key .. ':reacted:' .. id) end
-redis.call('UNLINK', key .. ':log', key .. ':members', key .. ':names', key .. ':joined', key .. ':roles', key .. ':bans',
-  key .. ':holes', key .. ':left', key .. ':edits', key .. ':reactions')
+for _, user in ipairs(members) do forget_member(key, user) end
+forget(key)
 redis.call('DEL', key)
 redis.call('HSET', key, 'deleted', string.format('%.0f', now))
 local id = append(key, state, now, {'type', 'roomdeleted', 'from', by, 'via', ARGV[2]}, 0)

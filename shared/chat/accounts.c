@@ -258,12 +258,13 @@ static void ask_leave(struct wc_call *call, size_t i, enum wc_script *script, st
 {
     const struct leaving *l = call->state;
     *key = wc_conv_key(l->convs[i]);
+    args[0] = args[1] = wc_call_user(call);
     if (wc_conv_direct(l->convs[i])) {
         *script = WC_SCRIPT_DM_CLOSE;
+        *nargs = 1;
         return;
     }
     *script = WC_SCRIPT_ROOM_LEAVE;
-    args[0] = args[1] = wc_call_user(call);
     args[2] = wc_str(call->who.via);
     args[3] = WC_STR("0");
     args[4] = WC_STR("");

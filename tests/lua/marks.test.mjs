@@ -159,6 +159,6 @@ test('nobody writes in a conversation that is closed', async () => {
     const key = 'wcc:dm:{alice:bob}';
     await post(bench, key, 'alice', 'hi', { peer: 'bob' });
     await bench.ok('typing', key, 'bob', 'web', 60000);
-    await bench.ok('dm_close', key);
+    await bench.ok('dm_close', key, 'bob');
     await bench.refuses('not_found', 'typing', key, 'alice', 'web', 1000);
 });

@@ -350,7 +350,7 @@ test('a direct conversation: absent, then created, then as any other', async () 
     assert.equal((await post(bench, DM, 'bob', 'back'))[2], 'new');
     assert.equal((await bench.ok('history', DM, 'bob', '', 'latest', '', 10, 'messagepublished')).length, 5);
     await bench.refuses('not_found', 'history', DM, 'eve', '1', 'latest', '', 10, 'messagepublished');
-    await bench.ok('dm_close', DM);
+    await bench.ok('dm_close', DM, 'alice');
     await refused('not_found', DM, 'alice', { client: 'c-9', peer: 'bob' });
     assert.equal(entry((await bench.ok('history', DM, 'bob', '', 'latest', '', 1, 'messagepublished'))[3]).text,
         'back');

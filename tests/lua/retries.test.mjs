@@ -7,6 +7,7 @@ import { ALICE, Bench, ROOM, names, postArgs, posted, room } from './scripts.mjs
 
 const bench = new Bench();
 const W1 = 'wcc:worker:{w1}';
+const DM = 'wcc:dm:{alice:bob}';
 const HOUR = 3600000;
 const LOGIN = 'wcc:login:{u:alice}';
 
@@ -47,7 +48,7 @@ const calls = [
     ['cursor_write', account, () => ['cursor_write', ALICE, 'c-2', 'room/dev 1-1\n', HOUR, 9, 'c-1']],
     ['directory_add', null, () => ['directory_add', 'wcc:rooms', 'r']],
     ['directory_remove', null, () => ['directory_remove', 'wcc:rooms', 'r']],
-    ['dm_close', null, () => ['dm_close', 'wcc:dm:{alice:bob}']],
+    ['dm_close', () => bench.run(...post(DM, 'c-1', 'bob')), () => ['dm_close', DM, 'alice']],
     ['history', talk, () => ['history', ROOM, 'bob', '', 'latest', '', 9, 'messagepublished']],
     ['index_add', account, () => ['index_add', ALICE, 'room/r']],
     ['index_remove', async () => { await account(); await bench.ok('index_add', ALICE, 'room/r'); },
@@ -62,7 +63,7 @@ const calls = [
     ['message_remove', talk, (id) => ['message_remove', ROOM, id]],
     ['online_touch', null, () => ['online_touch', 'wcc:online', '1', 'alice']],
     ['post', talk, () => post(ROOM, 'c-1', '')],
-    ['post', null, () => post('wcc:dm:{alice:bob}', 'c-1', 'bob')],
+    ['post', null, () => post(DM, 'c-1', 'bob')],
     // The next generation: whoever asked twice holds it with that one.
     ['nats_claim', null, () => ['nats_claim', ALICE, 's', 'w1', 'at-w1', HOUR, ''], ([ok]) => [ok, '2', 'at-w1', '', '0']],
     ['nats_grant', account, () => ['nats_grant', ALICE, 'UKEY', 'fam', '0', LATER]],
@@ -127,7 +128,7 @@ calls.forEach(([name, setUp, call, expected = same, { says = 0 } = {}], i) => {
     test(`${i + 1}. ${name} may run twice`, async () => {
         const id = await setUp?.();
         const [script, key, ...args] = call(id);
-        const channels = [ALICE, 'wcc:user:{bob}', ROOM, 'wcc:dm:{alice:bob}'];
+        const channels = [ALICE, 'wcc:user:{bob}', ROOM, DM];
         await bench.listen(...channels);
         const first = await bench.run(script, key, ...args);
         assert.match(String(first), /^(\d+\x1e)?ok/);

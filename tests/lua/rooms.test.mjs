@@ -193,7 +193,17 @@ test('room_update: who may change what', async () => {
     await bench.refuses('not_found', 'room_update', 'wcc:room:{none}', 'alice', 'rest', '', 'topic', 'x');
 });
 
-test('dm_close closes what there is', async () => {
-    await bench.ok('dm_close', 'wcc:dm:{a:b}');
+test('dm_close closes what there is, and with the second account nothing of it is left', async () => {
+    const key = 'wcc:dm:{alice:bob}';
+    await bench.ok('dm_close', key, 'alice');
     assert.deepEqual(await bench.keys(), []);
+    const id = await posted(bench, key, 'alice', '@bob', { peer: 'bob', mentions: 'bob' });
+    await posted(bench, key, 'bob', '@alice', { mentions: 'alice' });
+    await bench.ok('reaction', key, 'bob', 'rest', id, 'x', '1', 0, 0, '');
+    await bench.ok('message_edit', key, 'alice', 'rest', id, 'again', '', 0, 0, '');
+    await bench.ok('dm_close', key, 'alice');
+    await bench.ok('dm_close', key, 'alice');
+    assert.equal((await bench.ok('history', key, 'bob', '', 'latest', '', 9, 'messagepublished', '')).length, 5);
+    await bench.ok('dm_close', key, 'bob');
+    assert.deepEqual((await bench.keys()).filter((name) => !name.includes(':call:')), []);
 });
