@@ -1,5 +1,7 @@
 #include "chat/index.h"
 
+#include <assert.h>
+
 enum { DROPS_MAX = 64 };
 
 static const struct wc_str DIRECTORY = {"wcc:rooms", 9};
@@ -39,10 +41,43 @@ static bool run(struct wc_chat *chat, enum wc_script script, struct wc_str key, 
     return wc_redis_script(chat->redis, script, &key, 1, &arg, 1, cb, cb_arg) == WC_OK;
 }
 
+struct keeping {
+    struct wc_chat *chat;
+    struct wc_name user, conv;
+};
+
+/* An account that was deleted while it became part of a conversation did not take leave of that one. */
+static void on_kept(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct keeping *k = arg;
+    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 0), "not_found")) {
+        struct wc_name key = wc_conv_key(wc_name_str(&k->conv));
+        struct wc_str keys = wc_name_str(&key), user = wc_name_str(&k->user);
+        struct wc_str args[] = {user, user, WC_STR("system"), WC_STR("0"), WC_STR(""), WC_STR("")};
+        bool direct = wc_conv_direct(wc_name_str(&k->conv));
+        if (wc_redis_script(k->chat->redis, direct ? WC_SCRIPT_DM_CLOSE : WC_SCRIPT_ROOM_LEAVE, &keys, 1, args,
+                            direct ? 1 : WC_COUNT(args), ignore, NULL) != WC_OK)
+            wc_log(k->chat->log, WC_WARN, "a deleted account is still a member", WC_S("user", user));
+    }
+    free(k);
+}
+
+static void copy(struct wc_name *to, struct wc_str s)
+{
+    assert(s.n < sizeof(to->z));
+    memcpy(to->z, s.p, s.n);
+    to->n = (uint8_t)s.n;
+}
+
 void wc_index_keep(struct wc_chat *chat, struct wc_str user, struct wc_str conv_name)
 {
+    struct keeping *k = WC_NEW(struct keeping);
+    k->chat = chat;
+    copy(&k->user, user);
+    copy(&k->conv, conv_name);
     struct wc_name key = wc_user_key(user);
-    run(chat, WC_SCRIPT_INDEX_ADD, wc_name_str(&key), conv_name, ignore, NULL);
+    if (!run(chat, WC_SCRIPT_INDEX_ADD, wc_name_str(&key), conv_name, on_kept, k))
+        free(k);
 }
 
 void wc_directory_keep(struct wc_chat *chat, struct wc_str room)
@@ -121,15 +156,13 @@ void wc_index_drop(struct wc_chat *chat, struct wc_str conv_name, const struct w
     struct drops *drops = wc_alloc(sizeof(*drops) + n * sizeof(drops->each[0]));
     drops->chat = chat;
     drops->key = wc_conv_key(conv_name);
-    drops->conv.n = (uint8_t)conv_name.n;
-    memcpy(drops->conv.z, conv_name.p, conv_name.n);
+    copy(&drops->conv, conv_name);
     for (size_t i = 0; i < n; i++) {
         if (users[i].n >= WC_NAME_MAX)
             continue;
         struct drop *drop = &drops->each[drops->count++];
         drop->all = drops;
-        drop->user.n = (uint8_t)users[i].n;
-        memcpy(drop->user.z, users[i].p, users[i].n);
+        copy(&drop->user, users[i]);
     }
     drop_more(drops);
 }

@@ -14,7 +14,8 @@
 void wc_index_add(struct wc_call *call, struct wc_str user, struct wc_str conv_name, wc_call_step next);
 void wc_directory_add(struct wc_call *call, struct wc_str room, wc_call_step next);
 
-/* After it. Nobody waits for these; what fails is noticed by readers. */
+/* After it. Nobody waits for these; what fails is noticed by readers. A user whose account was deleted meanwhile leaves
+ * the conversation again. */
 void wc_index_keep(struct wc_chat *chat, struct wc_str user, struct wc_str conv_name);
 void wc_directory_keep(struct wc_chat *chat, struct wc_str room);
 

@@ -51,6 +51,10 @@ static void on_posted(struct wc_call *call, const struct wc_post_answer *answer)
         wc_json_str(b, "client_id", call->args[WC_ARG_CLIENT_ID]);
     wc_json_close(b);
     call->created = !wc_str_is(answer->second, "repeated");
+    if (wc_str_is(answer->second, "created")) {
+        wc_index_keep(call->chat, wc_call_user(call), wc_name_str(&call->conv));
+        wc_index_keep(call->chat, call->target.name, wc_name_str(&call->conv));
+    }
     wc_call_durable(call);
 }
 

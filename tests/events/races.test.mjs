@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { Wire } from '../lib/cut.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
 import { keepPosting, listen, makeRoom, people, post, roomKey, sawExactly, tap, truth, userKey } from './watch.mjs';
@@ -187,6 +188,41 @@ test('a crash between index and decision hides nothing, and a late decision is h
     await ear.hears('now');
     await sawExactly(ear, 'dev', await viewOf(site, 'dev', 'bob'));
     assert.equal(ear.telnet.text.includes('not yet'), false);
+});
+
+test('an account is deleted while it becomes part of a conversation: it is part of none', async (t) => {
+    const site = await startSite();
+    const wire = await Wire.to(site.redis.port);
+    t.after(async () => {
+        await site.stop();
+        wire.stop();
+    });
+    await site.addWorker({ redis: `redis://127.0.0.1:${wire.port}` });
+    const { alice, bob, carol } = await people(site, 'alice', 'bob', 'carol');
+    await makeRoom(alice, 'dev', { visibility: 'private' });
+    await alice.api(1).must(200, 'GET', '/v1/users/me');
+    const noted = async (user) => (await site.redis.command('ZCARD', `${userKey(user)}:rooms`)) === 2;
+
+    wire.cut('toClient');
+    const invited = alice.api(1).put('/v1/rooms/dev/members/bob', {});
+    await eventually(() => noted('bob'), { what: "the room in bob's index" });
+    await bob.api(0).must(204, 'DELETE', '/v1/users/me');
+    wire.mend();
+    await invited;
+    await eventually(async () => (await site.redis.command('ZRANGE', `${roomKey('dev')}:members`, 0, -1)).join() === 'alice',
+        { what: 'bob to be no member' });
+
+    wire.cut('toClient');
+    const written = alice.api(1).post('/v1/users/carol/messages', { text: 'hi' });
+    await eventually(() => { // one answer after the other
+        wire.mend();
+        wire.cut('toClient');
+        return noted('carol');
+    }, { what: "the conversation in carol's index" });
+    await carol.api(0).must(204, 'DELETE', '/v1/users/me');
+    wire.mend();
+    await written;
+    await eventually(async () => (await site.redis.hash('wcc:dm:{alice:carol}')).closed === '1', { what: 'it to be closed' });
 });
 
 test('two sessions of one user: both hear everything, a mark made on one channel counts on the others', async (t) => {
