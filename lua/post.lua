@@ -84,6 +84,7 @@ end
 local function post(at, from, count)
   local limit, accepted = key .. ':rate:' .. from, 0
   local full = rate > 0 and tonumber(redis.call('GET', limit)) or 0 -- when the author's bucket is full again, ms
+  if rate > 0 and full > now + burst * 1000 / rate + 1 then full = 0 end -- the clock went back, or the burst is smaller now
   for _ = 1, count do
     local text, more = ARGV[at], tonumber(ARGV[at + 1])
     local f, client_id, fingerprint, reply_to, mentions = 8, nil, nil, nil, nil

@@ -180,6 +180,17 @@ test('the rate limit lets a burst through and names the time to wait', async () 
     assert(ttl > 8000 && ttl <= 11000, `${ttl}: until the bucket is full, and a little`);
 });
 
+test('a clock that went back keeps nobody waiting', async () => {
+    await room(bench);
+    const id = await posted(bench, ROOM, 'alice', 'text');
+    const later = (await bench.ms()) + 3600000;
+    await bench.command('SET', `${ROOM}:rate:alice`, later);
+    await posted(bench, ROOM, 'alice', 'text', { rate: 0.5, burst: 5 });
+    await bench.command('SET', `${ROOM}:rate:alice`, later);
+    await bench.ok('message_edit', ROOM, 'alice', 'rest', id, 'again', '', 0.5, 5, '');
+    assert(Number(await bench.command('GET', `${ROOM}:rate:alice`)) < later - 3500000);
+});
+
 test('a high rate is not rounded away', async () => {
     await room(bench);
     const allowed = async () => Number(await bench.command('GET', `${ROOM}:rate:alice`));
