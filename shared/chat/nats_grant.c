@@ -4,6 +4,8 @@
 
 /* Credentials for the NATS server: a user JWT of a key of its own, so that it can be revoked alone. */
 
+static const struct wc_str KEYS_MAX = {"250", 3}; /* of a user, that have not expired */
+
 struct grant {
     char public_key[WC_NKEY_PUBLIC_LEN + 1];
     uint64_t issued, expires;
@@ -61,6 +63,7 @@ void wc_op_auth_nats(struct wc_call *call)
     const struct wc_str args[] = {wc_str(g->public_key),
                                   wc_str(call->who.family),
                                   {generation, wc_u64_format(call->who.generation, generation)},
-                                  {expires, wc_u64_format(g->expires, expires)}};
+                                  {expires, wc_u64_format(g->expires, expires)},
+                                  KEYS_MAX};
     wc_call_script(call, WC_SCRIPT_NATS_GRANT, wc_name_str(&user), args, WC_COUNT(args), on_noted);
 }

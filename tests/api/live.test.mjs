@@ -83,6 +83,9 @@ describe('the API as it is described', () => {
         const there = new Checked(site.api(site.workers.length - 1, alice.account.token), coverage);
         const { body } = await there.call('getNatsCredentials', 200);
         assert.deepEqual([body.servers, body.websocket], [[nats.url], nats.wsUrl]);
+        const many = Array.from({ length: 250 }, (_, i) => [`UKEY${i}`, '9999999999 1 family']);
+        await site.redis.command('HSET', `wcc:user:{${alice.account.user}}:nats`, ...many.flat());
+        await there.call('getNatsCredentials', '429 rate_limited');
     });
 
     test('ending sessions, by id and all', async () => {

@@ -26,7 +26,7 @@ test('a session has one holder at a time; each claim is a generation', async () 
 test('a claim says when the user\'s credentials that last longest expire', async () => {
     const later = now() + 900;
     for (const [key, expires] of [['U1', later - 300], ['U2', later], ['U3', later - 600]])
-        await bench.run('nats_grant', ALICE, key, 'family', '1', expires);
+        await bench.run('nats_grant', ALICE, key, 'family', '1', expires, 250);
     assert.equal((await claim('s', 'w-1'))[4], String(later));
 });
 
@@ -71,7 +71,7 @@ test('without pings it is forgotten; a ping of what is forgotten makes nothing',
 });
 
 const grant = (key, { family = '', generation = '1', expires = now() + 900 } = {}) =>
-    bench.ok('nats_grant', ALICE, key, family, generation, expires);
+    bench.ok('nats_grant', ALICE, key, family, generation, expires, 250);
 const voided = () => bench.run('nats_void', ALICE);
 
 test('keys are void with their login, generation or account', async () => {
@@ -98,6 +98,19 @@ test('keys that have expired are dropped, and never void', async () => {
     await grant('UB');
     assert.deepEqual(await bench.command('HKEYS', `${ALICE}:nats`), ['UB']);
     assert.ok(await bench.command('TTL', `${ALICE}:nats`) > 800);
+});
+
+test('a user has so many keys at a time', async () => {
+    const ask = (key, expires) => bench.run('nats_grant', ALICE, key, 'fam', '1', expires, 2);
+    const soon = now() + 100;
+    assert.deepEqual(await ask('UA', soon), ['ok']);
+    assert.deepEqual(await ask('UB', soon + 100), ['ok']);
+    assert.deepEqual(await ask('UB', soon + 100), ['ok'], 'the same request again');
+    const [code, ms] = await ask('UC', soon + 100);
+    assert.equal(code, 'rate_limited');
+    assert.ok(ms > 99000 && ms <= 102000, ms);
+    await bench.command('HSET', `${ALICE}:nats`, 'UA', `${now() - 1} 1 fam`);
+    assert.deepEqual(await ask('UC', soon + 100), ['ok']);
 });
 
 test('what is revoked is kept until it has expired', async () => {

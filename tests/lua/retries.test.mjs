@@ -66,7 +66,7 @@ const calls = [
     ['post', null, () => post(DM, 'c-1', 'bob')],
     // The next generation: whoever asked twice holds it with that one.
     ['nats_claim', null, () => ['nats_claim', ALICE, 's', 'w1', 'at-w1', HOUR, ''], ([ok]) => [ok, '2', 'at-w1', '', '0']],
-    ['nats_grant', account, () => ['nats_grant', ALICE, 'UKEY', 'fam', '0', LATER]],
+    ['nats_grant', account, () => ['nats_grant', ALICE, 'UKEY', 'fam', '0', LATER, 1]],
     // With another time.
     ['nats_ping', held, () => ['nats_ping', ALICE, 's', '1', 'AQ', HOUR, '0'], ([ok], again) => [ok, again[1]]],
     ['nats_revoke', null, () => ['nats_revoke', 'wcc:nats:revoked', 'UKEY', LATER]],
