@@ -91,6 +91,22 @@ test('rooms, workers and messages can be looked at, and a message be removed', a
     assert.equal((await dan.api().get('/v1/rooms/lab')).status, 404);
 });
 
+test('a room that is made again while it is deleted is there', async () => {
+    const [ida, zed] = await Promise.all([site.register('ida'), site.register('zed')]);
+    await ida.api().must(201, 'POST', '/v1/rooms', { id: 'phoenix' });
+    for (let i = 0; i < 40; i++)
+        await site.redis.script('room_join', ['wcc:room:{phoenix}'], [`m${i}`, 'ida', 'rest', '', '']);
+    await zed.api().must(201, 'PUT', '/v1/rooms/phoenix/members/zed', {});
+    const deleting = done(['rooms', 'delete', 'phoenix']);
+    await eventually(() => site.redis.command('HEXISTS', 'wcc:room:{phoenix}', 'deleted'), { interval: 5, what: 'it to be deleted' });
+    await ida.api().must(201, 'POST', '/v1/rooms', { id: 'phoenix' });
+    await zed.api().must(201, 'PUT', '/v1/rooms/phoenix/members/zed', {});
+    await deleting;
+    const listed = (await zed.api().get('/v1/rooms?q=phoenix')).body.items.map((item) => item.id);
+    const own = (await zed.api().get('/v1/conversations')).body.items.map((item) => item.target);
+    assert.deepEqual([listed, own.sort()], [['phoenix'], ['wcchat://rooms/general', 'wcchat://rooms/phoenix']]);
+});
+
 test('what is wrong is said, and nothing is changed', async () => {
     for (const [args, words] of [
         [['users', 'disable', 'nobody'], /no such user/],
