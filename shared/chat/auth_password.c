@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "chat/auth_private.h"
+#include "chat/index.h"
 
 #include <stdio.h>
 
@@ -54,8 +55,13 @@ static void welcome(struct wc_auth_request *r)
 static void on_general(void *arg, wc_err err, const struct wc_reply *reply)
 {
     struct wc_auth_request *r = arg;
-    if (err == WC_OK && !wc_str_is(wc_reply_str(reply, 0), "ok"))
-        wc_log(r->auth->chat->log, WC_WARN, "not in the general room", WC_Z("user", r->who.user),
+    struct wc_chat *chat = r->auth->chat;
+    struct wc_target general = {.direct = false, .name = wc_str(chat->options.general)};
+    struct wc_name conv = wc_conv_name(&general, WC_STR(""));
+    if (err == WC_OK && wc_str_is(wc_reply_str(reply, 2), "joined"))
+        wc_index_keep(chat, wc_str(r->who.user), wc_name_str(&conv));
+    else if (err == WC_OK && !wc_str_is(wc_reply_str(reply, 0), "ok"))
+        wc_log(chat->log, WC_WARN, "not in the general room", WC_Z("user", r->who.user),
                WC_S("why", wc_reply_str(reply, 0)));
     welcome(r);
 }

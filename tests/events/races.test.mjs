@@ -2,6 +2,7 @@
 // everything at once, and must put it right.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Wire } from '../lib/cut.mjs';
 import { eventually } from '../lib/eventually.mjs';
@@ -198,7 +199,7 @@ test('an account is deleted while it becomes part of a conversation: it is part 
         wire.stop();
     });
     await site.addWorker({ redis: `redis://127.0.0.1:${wire.port}` });
-    const { alice, bob, carol } = await people(site, 'alice', 'bob', 'carol');
+    const { alice, bob, carol, dave } = await people(site, 'alice', 'bob', 'carol', 'dave');
     await makeRoom(alice, 'dev', { visibility: 'private' });
     await alice.api(1).must(200, 'GET', '/v1/users/me');
     const noted = async (user) => (await site.redis.command('ZCARD', `${userKey(user)}:rooms`)) === 2;
@@ -223,6 +224,15 @@ test('an account is deleted while it becomes part of a conversation: it is part 
     wire.mend();
     await written;
     await eventually(async () => (await site.redis.hash('wcc:dm:{alice:carol}')).closed === '1', { what: 'it to be closed' });
+
+    wire.cut('toClient');
+    const login = site.api(1).post('/v1/auth/token', { user: 'dave', password: dave.password });
+    await sleep(300); // Redis has said that there is dave
+    await dave.api(0).must(204, 'DELETE', '/v1/users/me');
+    wire.mend();
+    assert.equal((await login).status, 401);
+    await eventually(async () => (await site.redis.command('ZRANGE', `${roomKey('general')}:members`, 0, -1)).join() === 'alice',
+        { what: 'dave to be no member' });
 });
 
 test('two sessions of one user: both hear everything, a mark made on one channel counts on the others', async (t) => {
