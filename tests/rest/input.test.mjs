@@ -107,6 +107,9 @@ test('what there is and what not: 404, 405 with Allow, HEAD, OPTIONS', async () 
     const api = alice.api();
     for (const path of ['/', '/v1', '/v1/', '/v1/nothing', '/v1/rooms/general/', '//v1/rooms', '/v1/rooms/general/messages/1-1/more', '/v1/..%2fhealthz'])
         problem(await api.get(path), 404, 'not_found');
+    // An encoded slash parts nothing, and a pattern's own words are no room of that name.
+    for (const path of ['/v1%2Fusers/me', '/v1/users%2fme', '/v1%2Frooms%2Fgeneral', '/v1/rooms%2F%7Broom%7D', '/v1/auth%2Ftoken'])
+        problem(await api.get(path), 404, 'not_found');
     const wrong = await api.request('DELETE', POST);
     problem(wrong, 405, 'method_not_allowed');
     assert.deepEqual(wrong.headers.allow.split(', ').sort(), ['GET', 'HEAD', 'OPTIONS', 'POST']);

@@ -117,7 +117,8 @@ void wc_http_path_free(struct wc_http_path *path)
     wc_buf_free(&path->decoded);
 }
 
-/* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. */
+/* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. A slash in a segment
+ * was encoded there: it parts nothing. */
 static bool fits(const struct wc_http_route *route, const struct wc_http_path *path)
 {
     const char *p = route->pattern;
@@ -131,7 +132,7 @@ static bool fits(const struct wc_http_route *route, const struct wc_http_path *p
         }
         const struct wc_str segment = path->v[i];
         for (size_t at = 0; at < segment.n; at++, p++)
-            if (*p == '\0' || *p != segment.p[at])
+            if (*p == '\0' || *p == '/' || *p != segment.p[at])
                 return false;
         if (*p != '/' && *p != '\0')
             return false;
