@@ -82,6 +82,53 @@ static void join_general(struct wc_auth_request *r)
         welcome(r);
 }
 
+/* One of the answers to what was asked at once. */
+static void answered(struct wc_auth_request *r, wc_err err)
+{
+    if (err != WC_OK && r->err == WC_OK)
+        r->err = err;
+    if (--r->answers != 0)
+        return;
+    if (r->err == WC_OK && r->retry_ms != 0) {
+        r->auth->delayed++;
+        r->err = WC_RATE_LIMITED;
+    }
+    if (r->err != WC_OK)
+        wc_auth_end(r, r->err);
+    else
+        r->then(r);
+}
+
+static void on_allowed(void *arg, wc_err err, const struct wc_reply *reply)
+{
+    struct wc_auth_request *r = arg;
+    uint64_t wait = wc_str_is(wc_reply_str(reply, 0), "rate_limited") ? wc_reply_u64(reply, 1) : 0;
+    if (wait > r->retry_ms)
+        r->retry_ms = wait;
+    answered(r, err);
+}
+
+/* May the account try, and may the address? Two answers; what can't be asked counts as one that failed. */
+static void ask_allowed(struct wc_auth_request *r)
+{
+    const struct wc_name keys[] = {login_key('u', r->who.user), login_key('a', r->who.address)};
+    for (size_t i = 0; i < WC_COUNT(keys); i++)
+        if (script(r->auth, WC_SCRIPT_LOGIN_CHECK, &keys[i], NULL, 0, on_allowed, r) != WC_OK)
+            answered(r, WC_UNAVAILABLE);
+}
+
+static void decide(struct wc_auth_request *r)
+{
+    if (r->right)
+        count_result(r, 'u', r->who.user, true, r->auth->chat->options.login_free);
+    if (r->right && r->usable)
+        join_general(r);
+    else
+        refuse(r);
+}
+
+/* Others may have failed while this one was under way, so that by now it would not be let in: then it is not told
+ * whether it was right, or many guesses at once would buy what one after the other does not. */
 static void on_verified(void *arg, wc_err err, bool right)
 {
     struct wc_auth_request *r = arg;
@@ -90,17 +137,14 @@ static void on_verified(void *arg, wc_err err, bool right)
         wc_auth_end(r, err);
         return;
     }
-    right = right && r->known;
-    if (right) {
-        count_result(r, 'u', r->who.user, true, o->login_free);
-    } else {
-        count_result(r, 'u', r->who.user, false, o->login_free);
-        count_result(r, 'a', r->who.address, false, o->login_address_free);
-    }
-    if (right && r->usable)
-        join_general(r);
-    else
-        refuse(r);
+    r->right = right && r->known;
+    r->answers = 2;
+    r->then = decide;
+    ask_allowed(r);
+    if (r->right)
+        return;
+    count_result(r, 'u', r->who.user, false, o->login_free);
+    count_result(r, 'a', r->who.address, false, o->login_address_free);
 }
 
 /* An unknown user costs the same. */
@@ -126,37 +170,11 @@ static void read_user(struct wc_auth_request *r, const struct wc_reply *reply)
         r->indexed = wc_str_is(wc_reply_str(index, i), general);
 }
 
-/* Three answers: may the account try, may the address, and who is it? */
-static void answered(struct wc_auth_request *r, wc_err err)
-{
-    if (err != WC_OK && r->err == WC_OK)
-        r->err = err;
-    if (--r->answers != 0)
-        return;
-    if (r->err == WC_OK && r->retry_ms != 0) {
-        r->auth->delayed++;
-        r->err = WC_RATE_LIMITED;
-    }
-    if (r->err != WC_OK)
-        wc_auth_end(r, r->err);
-    else
-        verify(r);
-}
-
 static void on_user(void *arg, wc_err err, const struct wc_reply *reply)
 {
     if (err == WC_OK)
         read_user(arg, reply);
     answered(arg, err);
-}
-
-static void on_allowed(void *arg, wc_err err, const struct wc_reply *reply)
-{
-    struct wc_auth_request *r = arg;
-    uint64_t wait = wc_str_is(wc_reply_str(reply, 0), "rate_limited") ? wc_reply_u64(reply, 1) : 0;
-    if (wait > r->retry_ms)
-        r->retry_ms = wait;
-    answered(r, err);
 }
 
 /* The header of a JWT begins with `{"`: "eyJ" in base64url. */
@@ -168,18 +186,15 @@ static bool looks_like_token(struct wc_str s)
     return dots == 2 && wc_str_starts(s, WC_STR("eyJ"));
 }
 
-/* Asks all three at once; an answer that can't be asked for counts as one that failed. */
+/* May they try, and who is it? All at once. */
 static void ask_about(struct wc_auth_request *r)
 {
-    struct wc_auth *a = r->auth;
-    struct wc_name keys[] = {login_key('u', r->who.user), login_key('a', r->who.address),
-                             wc_user_key(wc_str(r->who.user))};
-    const enum wc_script which[] = {WC_SCRIPT_LOGIN_CHECK, WC_SCRIPT_LOGIN_CHECK, WC_SCRIPT_USER_READ};
-    const wc_redis_cb cbs[] = {on_allowed, on_allowed, on_user};
-    r->answers = WC_COUNT(keys);
-    for (size_t i = 0; i < WC_COUNT(keys); i++)
-        if (script(a, which[i], &keys[i], NULL, 0, cbs[i], r) != WC_OK)
-            answered(r, WC_UNAVAILABLE);
+    const struct wc_name key = wc_user_key(wc_str(r->who.user));
+    r->answers = 3;
+    r->then = verify;
+    ask_allowed(r);
+    if (script(r->auth, WC_SCRIPT_USER_READ, &key, NULL, 0, on_user, r) != WC_OK)
+        answered(r, WC_UNAVAILABLE);
 }
 
 void wc_auth_password(struct wc_auth *a, struct wc_str user, struct wc_str password, struct wc_str address,

@@ -25,8 +25,9 @@ struct wc_auth_request {
     /* by password */
     char *password;
     size_t password_n;
-    unsigned answers; /* still to come */
-    bool known, usable, indexed;
+    unsigned answers;                        /* still to come … */
+    void (*then)(struct wc_auth_request *r); /* … before this */
+    bool known, usable, indexed, right;
     struct wc_buf phc;
 };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { metric } from '../events/watch.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { PASSWORD, startSite } from '../lib/site.mjs';
 import { refused, useSite } from './site.mjs';
@@ -54,6 +55,20 @@ test('failed logins are delayed, on the other worker too, and for the right pass
     await eventually(async () => (await attempt(0, PASSWORD)).status === 200, { interval: 50 });
     for (let i = 0; i < 5; i++)
         refused(await attempt(0, 'not the one'), 401, 'unauthenticated');
+});
+
+test('guesses at once buy no more than one after the other', async (t) => {
+    const site = await startSite();
+    t.after(() => site.stop());
+    const { user } = await site.register('alice');
+    const attempt = (password) => site.api().post('/v1/auth/token', { user, password });
+    const wrong = Array.from({ length: 40 }, (_, i) => attempt(`guess number ${i}`));
+    await eventually(async () => await metric(site.workers[0], 'wcchat_http_requests_under_way') > 20, { interval: 5 });
+    const right = attempt(PASSWORD); // its turn comes behind theirs
+    const answers = await Promise.all(wrong);
+    const told = answers.filter(({ status }) => status === 401).length;
+    assert.ok(told >= 5 && told <= 12, `${told} were told that they are wrong`);
+    refused(await right, 429, 'rate_limited');
 });
 
 test('a refresh token is good for one use; a second one ends its family on all workers', async () => {

@@ -117,8 +117,8 @@ void wc_http_path_free(struct wc_http_path *path)
     wc_buf_free(&path->decoded);
 }
 
-/* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. A slash in a segment
- * was encoded there: it parts nothing. */
+/* Walks the pattern along the path: most rows are ruled out by the first byte of their second segment. A slash in a
+ * segment was encoded there: it parts nothing. */
 static bool fits(const struct wc_http_route *route, const struct wc_http_path *path)
 {
     const char *p = route->pattern;
