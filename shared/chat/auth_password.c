@@ -2,6 +2,7 @@
 #include "chat/auth_private.h"
 #include "chat/index.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 
 static struct wc_name login_key(char kind, const char *who)
@@ -35,6 +36,17 @@ static void count_result(struct wc_auth_request *r, char kind, const char *who, 
                             {max_digits, wc_u64_format(a->chat->options.login_delay_max_ms, max_digits)}};
     if (script(a, WC_SCRIPT_LOGIN_RESULT, &key, args, WC_COUNT(args), ignore, NULL) != WC_OK)
         wc_log(a->chat->log, WC_WARN, "the result of a login was not counted", WC_Z("user", r->who.user));
+}
+
+/* `who` as failures are counted: a host with IPv6 has 64 bits of its addresses to choose, so they all are one. */
+static void read_origin(const char *address, char out[48])
+{
+    struct in6_addr six;
+    snprintf(out, 48, "%s", address);
+    if (inet_pton(AF_INET6, address, &six) != 1 || IN6_IS_ADDR_V4MAPPED(&six))
+        return;
+    memset(six.s6_addr + 8, 0, 8);
+    inet_ntop(AF_INET6, &six, out, 48);
 }
 
 static void refuse(struct wc_auth_request *r)
@@ -111,7 +123,7 @@ static void on_allowed(void *arg, wc_err err, const struct wc_reply *reply)
 /* May the account try, and may the address? Two answers; what can't be asked counts as one that failed. */
 static void ask_allowed(struct wc_auth_request *r)
 {
-    const struct wc_name keys[] = {login_key('u', r->who.user), login_key('a', r->who.address)};
+    const struct wc_name keys[] = {login_key('u', r->who.user), login_key('a', r->origin)};
     for (size_t i = 0; i < WC_COUNT(keys); i++)
         if (script(r->auth, WC_SCRIPT_LOGIN_CHECK, &keys[i], NULL, 0, on_allowed, r) != WC_OK)
             answered(r, WC_UNAVAILABLE);
@@ -144,7 +156,7 @@ static void on_verified(void *arg, wc_err err, bool right)
     if (r->right)
         return;
     count_result(r, 'u', r->who.user, false, o->login_free);
-    count_result(r, 'a', r->who.address, false, o->login_address_free);
+    count_result(r, 'a', r->origin, false, o->login_address_free);
 }
 
 /* An unknown user costs the same. */
@@ -211,6 +223,7 @@ void wc_auth_password(struct wc_auth *a, struct wc_str user, struct wc_str passw
     }
     snprintf(r->who.user, sizeof(r->who.user), "%.*s", WC_STR_ARG(user));
     snprintf(r->who.address, sizeof(r->who.address), "%.*s", WC_STR_ARG(address));
+    read_origin(r->who.address, r->origin);
     r->password = wc_str_dup(password);
     r->password_n = password.n;
     ask_about(r);

@@ -23,6 +23,7 @@ struct wc_auth_request {
     bool looked_again;
     bool once; /* it is given to open a session, not with every request: not worth keeping */
     /* by password */
+    char origin[sizeof(((struct wc_identity *)NULL)->address)]; /* whose failures are counted together */
     char *password;
     size_t password_n;
     unsigned answers;                        /* still to come … */

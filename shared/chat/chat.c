@@ -39,7 +39,7 @@ const struct wc_option wc_chat_option_rows[] = {
     ROW("login-free", "N", WC_OPT_U64, "5", 1, 1000, login_free,
         "Failed logins of an account before the next attempts are delayed"),
     ROW("login-address-free", "N", WC_OPT_U64, "50", 1, 100000, login_address_free,
-        "Failed logins from an address before the next attempts are delayed"),
+        "Failed logins from an address, of IPv6 from a /64, before the next attempts are delayed"),
     ROW("login-delay-max", "TIME", WC_OPT_DURATION, "30s", 1000, 3600000, login_delay_max_ms,
         "The longest of the growing delays after failed logins"),
     ROW("post-rate", "N", WC_OPT_U64, "100", 0, 1000000, post_rate,

@@ -71,6 +71,24 @@ test('guesses at once buy no more than one after the other', async (t) => {
     refused(await right, 429, 'rate_limited');
 });
 
+test('all addresses that an IPv6 host can choose from are one', async (t) => {
+    const site = await startSite({ args: ['--http-trusted', '127.0.0.1', '--login-address-free', '3', '--login-delay-max', '1h'] });
+    t.after(() => site.stop());
+    let users = 0;
+    const guess = (from) => site.api().post('/v1/auth/token', { user: `user-${users++}`, password: 'not the one' },
+        { headers: { 'x-forwarded-for': from } });
+    const another = () => guess(`2001:db8:0:1:${users}::${users}`);
+    for (let i = 0; i < 3; i++)
+        refused(await another(), 401, 'unauthenticated');
+    // Each that is tried makes the delay longer, until it is longer than a request takes.
+    let delayed = false;
+    for (let i = 0; i < 10 && !delayed; i++)
+        delayed = (await another()).status === 429;
+    assert.ok(delayed, 'each address had its own failures');
+    for (const other of ['2001:db8:0:2::1', '192.0.2.7'])
+        refused(await guess(other), 401, 'unauthenticated');
+});
+
 test('a refresh token is good for one use; a second one ends its family on all workers', async () => {
     const alice = await shared.person('alice');
     const bystander = await shared.site.login(alice.user);
