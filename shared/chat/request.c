@@ -11,7 +11,9 @@ enum { ID_MOST = 64, OP_MOST = 40 };
 struct wc_request {
     struct wc_requests *q;
     struct wc_request *next, **link;
-    struct wc_call *call; /* NULL: the channel's own, or none yet */
+    struct wc_request *behind; /* while it waits for its turn */
+    struct wc_call *call;      /* NULL: the channel's own, or none yet */
+    bool list;
     struct wc_buf result;
     size_t id_n;
     char id[ID_MOST];
@@ -96,8 +98,44 @@ void wc_request_fail(struct wc_request *r, wc_err err, const char *detail)
 static void on_called(void *arg, struct wc_call *call, const struct wc_failure *failure)
 {
     struct wc_request *r = arg;
-    reply(r->q, (struct wc_str){r->id, r->id_n}, wc_buf_view(&call->result), failure);
+    struct wc_requests *q = r->q;
+    bool list = r->list;
+    reply(q, (struct wc_str){r->id, r->id_n}, wc_buf_view(&call->result), failure);
     request_free(r);
+    if (!list)
+        return;
+    q->lists--;
+    wc_requests_go_on(q);
+}
+
+void wc_requests_go_on(struct wc_requests *q)
+{
+    while (q->waiting != NULL && q->lists < WC_REQUESTS_LISTS && (q->ops->has_room == NULL || q->ops->has_room(q))) {
+        struct wc_request *r = q->waiting;
+        q->waiting = r->behind;
+        q->lists++;
+        wc_call_start(r->call, on_called, r);
+    }
+}
+
+/* Sixty-four lists at once for somebody who reads none of them would be a hundred megabytes. */
+static void wait_for_turn(struct wc_requests *q, struct wc_request *r)
+{
+    r->list = true;
+    if (q->waiting != NULL)
+        q->last_waiting->behind = r;
+    else
+        q->waiting = r;
+    q->last_waiting = r;
+    wc_requests_go_on(q);
+}
+
+static bool answers_list(const struct wc_op *op)
+{
+    for (const struct wc_op_arg *a = op->args; a < op->args + WC_OP_ARGS && a->name != NULL; a++)
+        if (a->arg == WC_ARG_LIMIT)
+            return true;
+    return false;
 }
 
 /* What a request was read into: one of the two. */
@@ -162,7 +200,10 @@ static void start(struct wc_requests *q, struct wc_str id, const char *op, const
     r->call = call;
     give_members(call, m);
     check_ids(call);
-    wc_call_start(call, on_called, r);
+    if (answers_list(call->op))
+        wait_for_turn(q, r);
+    else
+        wc_call_start(call, on_called, r);
 }
 
 static void dispatch(struct wc_requests *q, struct wc_str id, struct wc_str op, const struct members *m)

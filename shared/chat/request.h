@@ -15,7 +15,9 @@
  * `id`, it is `message_id` here (a room's: `room`). What can't be understood at all is answered with `"re":null`.
  * Operations `session.…` are the channel's own.
  */
-#define WC_REQUESTS_MOST 64 /* of one connection under way; one more is answered with rate_limited */
+#define WC_REQUESTS_MOST  64 /* of one connection under way; one more is answered with rate_limited */
+#define WC_REQUESTS_LISTS 2  /* of these so many that answer a list, which may be megabytes; more wait for their turn  \
+                              */
 
 struct wc_request;
 struct wc_requests;
@@ -28,6 +30,8 @@ struct wc_requests_ops {
     /* An operation session.…; `args` is the request's object, valid until it returns. Answered by wc_request_done or
      * wc_request_fail, now or later. */
     void (*session)(struct wc_requests *q, struct wc_request *r, struct wc_str op, const wc_json *args);
+    /* May there be another list? NULL: always. Where not, wc_requests_go_on is called when there may. */
+    bool (*has_room)(struct wc_requests *q);
 };
 
 /* Of one connection. */
@@ -35,12 +39,16 @@ struct wc_requests {
     const struct wc_requests_ops *ops;
     struct wc_chat *chat;
     struct wc_request *first;
-    uint32_t count;
+    struct wc_request *waiting, *last_waiting;
+    uint32_t count, lists; /* under way, all and those that answer a list */
 };
 
 void wc_requests_receive(struct wc_requests *q, struct wc_str text);
 /* Answers what could not even be read, with `"re":null`. */
 void wc_requests_refuse(struct wc_requests *q, wc_err err, const char *detail);
+/* Lists that wait for their turn may have it. */
+void wc_requests_go_on(struct wc_requests *q);
+
 /* Those under way get no answer. */
 void wc_requests_end(struct wc_requests *q);
 

@@ -4,6 +4,7 @@ import test from 'node:test';
 
 import { eventually } from '../lib/eventually.mjs';
 import { startSite } from '../lib/site.mjs';
+import { connectWebSocket } from '../lib/websocket.mjs';
 import { isResync, room, session } from '../realtime/people.mjs';
 import { flood, listen, makeRoom, makeSlow, metric, people, post, roomKey, sawExactly, settled, truth } from './watch.mjs';
 
@@ -42,6 +43,29 @@ test('50,000 messages for somebody who does not read them', async (t) => {
     await sawExactly(ear, 'dev', log);
     await sawExactly(other, 'dev', log.slice(from));
     assert.equal(await metric(site.workers[1], 'wcchat_resyncs_total'), 0);
+});
+
+test('lists for somebody who asks for many at once and does not read them', async (t) => {
+    const env = { ASAN_OPTIONS: 'detect_leaks=1:exitcode=99:quarantine_size_mb=1:thread_local_quarantine_size_kb=64' };
+    const { site, alice } = await stage(t, { env, args: [] });
+    await flood(site, KEY, 'alice', 200, { size: 8000 });
+    const ws = await connectWebSocket(`${site.workers[1].httpUrl}/v1/ws`, { token: alice.token });
+    t.after(() => ws.destroy());
+    const before = await site.workers[1].memory();
+    ws.socket.pause();
+    const asked = Array.from({ length: 60 }, () => ws.must('message.history', { target: 'wcchat://rooms/dev', limit: 200 }));
+    // One after the other, as far as the kernel takes them; then none.
+    let done = -1;
+    await eventually(async () => {
+        const last = done;
+        done = await metric(site.workers[1], 'wcchat_calls_total\\{outcome="ok"\\}');
+        return done === last && done > 0;
+    }, { interval: 1000, timeout: 60000 });
+    const grown = await site.workers[1].memory() - before;
+    assert.ok(grown < 30 * MiB, `the worker grew by ${(grown / MiB).toFixed(1)} MiB`);
+    ws.socket.resume();
+    for (const { items } of await Promise.all(asked))
+        assert.equal(items.length, 200);
 });
 
 test('an entry is really removed in the middle of what a slow reader has yet to read', async (t) => {

@@ -135,6 +135,8 @@ static void on_written(void *arg, enum wc_outq_result result, size_t n)
     } else if (result == WC_OUTQ_DONE) {
         wc_session_drained(st->http->worker->chat, &st->session);
     }
+    if (st->state == WC_STREAM_OPEN && st->ops->room != NULL && wc_stream_has_room(st))
+        st->ops->room(st);
     watch(st);
 }
 

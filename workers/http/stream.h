@@ -23,6 +23,7 @@ struct wc_stream_ops {
     struct wc_session_ops session;                            /* filled by wc_streams_new */
     void (*begin)(struct wc_stream *st);                      /* it is OPEN now */
     void (*receive)(struct wc_stream *st, char *p, size_t n); /* OPEN only; may change the bytes */
+    void (*room)(struct wc_stream *st);                       /* OPEN only, NULL: it has room (again) */
     double (*tick)(struct wc_stream *st); /* something may be due; returns when to ask again, in seconds */
     void (*leave)(struct wc_stream *st, enum wc_session_end why); /* say goodbye: ends with wc_stream_close */
     void (*expire)(struct wc_stream *st);                         /* the same: its token has expired */

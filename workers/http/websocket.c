@@ -249,6 +249,11 @@ static void leave(struct wc_stream *st, enum wc_session_end why)
         wc_websocket_close(ws, WC_WS_REVOKED, "the token was revoked");
 }
 
+static void room(struct wc_stream *st)
+{
+    wc_requests_go_on(&((struct wc_websocket *)st)->requests);
+}
+
 static double tick(struct wc_stream *st)
 {
     struct wc_websocket *ws = (struct wc_websocket *)st;
@@ -305,6 +310,7 @@ void wc_websocket_ops(struct wc_stream_ops *ops, struct wc_sessions *sessions)
         .session = {.channel = "web", .slot = wc_sessions_slot(sessions, encode), .deliver = wc_websocket_deliver},
         .begin = begin,
         .receive = receive,
+        .room = room,
         .tick = tick,
         .leave = leave,
         .expire = expire,

@@ -186,4 +186,10 @@ static void session(struct wc_requests *q, struct wc_request *r, struct wc_str o
     }
 }
 
-const struct wc_requests_ops wc_websocket_requests = {identify, reply, session};
+static bool has_room(struct wc_requests *q)
+{
+    const struct wc_stream *st = &of_requests(q)->stream;
+    return st->state == WC_STREAM_OPEN && wc_stream_has_room(st);
+}
+
+const struct wc_requests_ops wc_websocket_requests = {identify, reply, session, has_room};

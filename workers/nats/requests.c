@@ -76,7 +76,7 @@ static void session(struct wc_requests *q, struct wc_request *r, struct wc_str o
     wc_nats_session_request(of(q), r, op, args);
 }
 
-static const struct wc_requests_ops ops = {identify, reply, session};
+static const struct wc_requests_ops ops = {identify, reply, session, NULL};
 
 static void run(struct wc_nats_request *m)
 {
