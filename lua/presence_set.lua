@@ -3,6 +3,7 @@
 -- ARGV  1 status: online, away, dnd or offline  2 text or empty  3 live workers, by spaces  4 request
 -- Result {ok, version, channels by commas, changed (0 or 1)}
 -- Errors not_found: no account
+--- include time
 --- include presence
 --- include once
 local key = KEYS[1]
@@ -15,4 +16,8 @@ if (before[1] or 'online') == ARGV[1] and (before[2] or '') == ARGV[2] then
   return {'ok', before[3] or '0', channels, '0'}
 end
 redis.call('HSET', key, 'status', ARGV[1], 'status_text', ARGV[2])
+-- Who hides is gone for others from here on, whenever their sessions end.
+if ARGV[1] == 'offline' and before[1] ~= 'offline' and channels ~= '' then
+  redis.call('HSET', key, 'last_seen', string.format('%.0f', now_ms()))
+end
 return answer(key, ARGV[4], {'ok', tostring(redis.call('HINCRBY', key, 'presence_version', 1)), channels, '1'})

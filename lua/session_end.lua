@@ -10,7 +10,7 @@ local channel = entry:match('^[^/]+/([^/]+)/')
 local there = redis.call('HDEL', key .. ':sessions', entry) == 1
 local channels, after = online_channels(key, ARGV[2])
 local changed = not after[channel]
-if changed and there then redis.call('HSET', key, 'last_seen', string.format('%.0f', now_ms())) end
 local user = redis.call('HMGET', key, 'presence_version', 'status', 'status_text')
+if changed and there and user[2] ~= 'offline' then redis.call('HSET', key, 'last_seen', string.format('%.0f', now_ms())) end
 local version = changed and there and redis.call('HINCRBY', key, 'presence_version', 1) or user[1] or '0'
 return {'ok', changed and '1' or '0', tostring(version), table.concat(channels, ','), user[2] or 'online', user[3] or ''}

@@ -41,7 +41,7 @@ test('what one says of oneself', async () => {
     assert.deepEqual([(await of(bob, alice.user)).body.status, (await of(bob, alice.user)).body.text], ['dnd', undefined]);
     await set({ status: 'offline' });
     const hidden = (await of(bob, alice.user)).body;
-    assert.deepEqual([hidden.status, hidden.channels], ['offline', []]);
+    assert.deepEqual([hidden.status, hidden.channels, hidden.last_seen_mins], ['offline', [], 0]);
     assert.ok(!(await online(bob)).some((p) => p.user === alice.user));
     assert.deepEqual((await of(alice, alice.user)).body.channels, ['telnet'], 'one sees oneself');
     refused(await set({ status: 'asleep' }), 400, 'bad_request', /^status: /);

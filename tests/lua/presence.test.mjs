@@ -58,6 +58,14 @@ test('presence_set and presence_get', async () => {
     const { ago, ...rest } = await presence();
     assert.deepEqual(rest, { status: 'away', text: 'lunch', channels: '', version: '3' });
     assert(Number(ago) >= 0 && Number(ago) < 60000 && ago !== '');
+    await begin('w1/telnet/2');
+    await bench.ok('presence_set', ALICE, 'offline', '', 'w1');
+    assert.match((await presence()).ago, /^\d+$/, 'who hides was seen last when they did');
+    await bench.command('HSET', ALICE, 'last_seen', await bench.ms() - 600000);
+    const hidden = async () => Number((await presence()).ago) >= 600000;
+    assert(await hidden());
+    await end('w1/telnet/2');
+    assert(await hidden(), 'the end of a hidden session shows');
     await bench.refuses('not_found', 'presence_get', NONE, '');
     await bench.refuses('not_found', 'presence_set', NONE, 'away', '', '');
     await bench.ok('account_state', ALICE, 'delete');
