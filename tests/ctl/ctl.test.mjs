@@ -1,6 +1,7 @@
 // scripts/wcchatctl on a real site: what it changes bites on running workers.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -16,9 +17,10 @@ before(async () => {
 after(() => site?.stop());
 
 /** Runs it; resolves to {code, out, err}. */
-function ctl(args, input = '') {
+function ctl(args, input = '', env = {}) {
     return new Promise((resolve) => {
-        const child = spawn(path.join(ROOT, 'scripts/wcchatctl'), ['--redis', site.redis.unixUrl, ...args]);
+        const child = spawn(path.join(ROOT, 'scripts/wcchatctl'), ['--redis', site.redis.unixUrl, ...args],
+            { env: { ...process.env, ...env } });
         const end = { out: '', err: '' };
         child.stdout.on('data', (data) => (end.out += data));
         child.stderr.on('data', (data) => (end.err += data));
@@ -136,6 +138,27 @@ test('what is wrong is said, and nothing is changed', async () => {
     assert.match((await ctl(['users', 'create', 'shorty'], 'short\n')).err, /at least 8/);
     assert.match((await ctl(['users', 'create', 'shorty'], '')).err, /no password/);
     assert.deepEqual(await ctl(['users', 'list', 'nobody']), { code: 0, out: '', err: '' });
+});
+
+test('no password and no hash of one is on a command line, which all of the machine can read', async () => {
+    const dir = tempFolder('wcchat-ctl'), log = path.join(dir, 'log');
+    fs.writeFileSync(path.join(dir, 'redis-cli'),
+        '#!/bin/bash\nprintf "%s\\n" "$@" >>"$CALLS"\nPATH=${PATH#*:} exec redis-cli "$@"\n', { mode: 0o755 });
+    const secret = 'p@ss:w/rd\\%x';
+    await site.redis.command('ACL', 'SETUSER', 'ops', 'on', `>${secret}`, '~*', '&*', '+@all');
+    const env = { PATH: `${dir}:${process.env.PATH}`, CALLS: log };
+    const run = (input, ...args) =>
+        ctl(['--redis', `redis://ops:${encodeURIComponent(secret)}@127.0.0.1:${site.redis.port}`, ...args], input, env);
+    assert.equal((await run('a good password\n', 'users', 'create', 'hank')).code, 0);
+    assert.equal((await run('a better password\n', 'users', 'password', 'hank')).code, 0);
+    const last = await run('', 'users', 'list', 'hank');
+    assert.match(last.out, /^hank +user$/m, last.err);
+    await site.login('hank', { password: 'a better password' });
+    await site.redis.command('ACL', 'DELUSER', 'ops');
+    const calls = fs.readFileSync(log, 'utf8');
+    assert.match(calls, /^HMGET$/m);
+    for (const [what, found] of [['hash', /argon2id/], ['password', secret], ['password', encodeURIComponent(secret)]])
+        assert.ok(typeof found === 'string' ? !calls.includes(found) : !found.test(calls), `the ${what} is on a command line`);
 });
 
 test('options may stand anywhere', async () => {
