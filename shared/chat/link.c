@@ -91,26 +91,38 @@ void wc_link_end(struct wc_link *l)
         wc_session_attached(chat, s);
 }
 
-static struct wc_link *link_of(const struct wc_session *s, struct wc_str conv_name)
+/* The session's link to the conversation, or NULL. Either of them may have very many: it is looked for among those of
+ * both, in turn, which is over with the fewer. */
+static struct wc_link *link_of(const struct wc_session *s, const struct wc_conv *c)
 {
-    struct wc_link *l = s->links;
-    while (l != NULL && !wc_str_eq(wc_conv_str(l->conv), conv_name))
-        l = l->next_of_session;
-    return l;
+    struct wc_link *other = c->others;
+    uint32_t live = 0;
+    for (struct wc_link *mine = s->links; mine != NULL; mine = mine->next_of_session) {
+        struct wc_link *theirs = live < c->nlive ? c->live[live++] : other;
+        if (mine->conv == c)
+            return mine;
+        if (theirs == NULL || theirs->session == s)
+            return theirs;
+        if (theirs == other)
+            other = other->next;
+    }
+    return NULL;
 }
 
 void wc_fanout_link(struct wc_fanout *f, struct wc_session *s, struct wc_str conv_name, enum wc_link_start start,
                     struct wc_id cursor, bool counted)
 {
-    struct wc_link *l = link_of(s, conv_name);
+    struct wc_conv *c = wc_conv_get(f, conv_name);
+    struct wc_link *l = link_of(s, c);
     if (l != NULL) {
         l->again = true;
+        wc_conv_release(c);
         return;
     }
     l = WC_NEW(struct wc_link);
     l->work.kind = WORK_LINK;
-    l->conv = wc_conv_get(f, conv_name);
-    l->conv->nlinks++;
+    l->conv = c;
+    c->nlinks++;
     f->stats.links++;
     l->session = s;
     l->start = (uint8_t)start;

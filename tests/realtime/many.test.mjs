@@ -4,7 +4,7 @@ import test from 'node:test';
 
 import { postPast } from '../lib/post.mjs';
 import { startSite } from '../lib/site.mjs';
-import { contiguous, events, isMessage, makeRoom, people, post, room } from './people.mjs';
+import { contiguous, events, isMessage, makeRoom, people, post, room, session } from './people.mjs';
 
 let posts = 0;
 
@@ -70,6 +70,34 @@ test('two hundred conversations: an id stays under 200 bytes, and resumes exactl
     for (let at = all.length - 1; at > all.length - 200; at -= 13)
         await resumes(site, bob, alice, stream, at);
     stream.cut();
+});
+
+test('who has twenty thousand conversations holds up nobody', async (t) => {
+    const site = await startSite();
+    t.after(() => site.stop());
+    const { alice } = await people(site, 'alice');
+    await site.redis.command('EVAL', `for i = 1, 20000 do
+        local key = 'wcc:room:{r' .. i .. '}'
+        redis.call('HSET', key, 'visibility', 'private', 'created', 1)
+        redis.call('ZADD', key .. ':members', 0, 'alice')
+        redis.call('ZADD', 'wcc:user:{alice}:rooms', 1, 'room/r' .. i)
+    end`, 0);
+    let longest = 0, over = false;
+    const watch = (async () => {
+        while (!over) {
+            const since = Date.now();
+            await site.api().get('/healthz');
+            longest = Math.max(longest, Date.now() - since);
+        }
+    })();
+    const ws = await session(site, alice);
+    t.after(() => ws.destroy());
+    await makeRoom(alice, 'one-more');
+    await ws.waitFor(() => ws.events.some(({ source }) => source === '/rooms/one-more'));
+    over = true;
+    await watch;
+    t.diagnostic(`others waited ${longest} ms`);
+    assert.ok(longest < 1000, `others waited ${longest} ms`);
 });
 
 test('cut again and again while it catches up on many conversations', async (t) => {
