@@ -1,5 +1,5 @@
--- The bucket of one author in one conversation, from which posts (post.lua), edits and reactions are taken alike: the generic
--- cell rate algorithm (ITU-T I.371). nil, and one is taken; or how many ms it is too early.
+-- The bucket of one author in one conversation, from which posts (post.lua), edits and reactions are taken alike, or of a user's
+-- changes of `presence`: the generic cell rate algorithm (ITU-T I.371). nil, and one is taken; or how many ms it is too early.
 local function too_fast(key, user, now, rate, burst)
   if rate <= 0 then return nil end
   local limit = key .. ':rate:' .. user

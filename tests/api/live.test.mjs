@@ -367,6 +367,12 @@ describe('the API as it is described', () => {
             await alice.call(id, '400 bad_text', call);
     });
 
+    test('too many changes of status', async () => {
+        let n = 0;
+        await eventually(async () => (await bob.api.put('/v1/presence', { text: `${n++}` })).status === 429, { interval: 1 });
+        await bob.call('setPresence', '429 rate_limited', { body: { text: 'one more' } });
+    });
+
     test('too many messages', async () => {
         const params = { room: 'general' };
         const mine = (await bob.api.must(201, 'POST', '/v1/rooms/general/messages', { text: 'x' })).id;

@@ -72,6 +72,16 @@ test('presence_set and presence_get', async () => {
     await bench.refuses('not_found', 'presence_get', ALICE, '');
 });
 
+test('presence_set: so many changes at once and no more', async () => {
+    await account();
+    for (let i = 0; i < 20; i++)
+        await bench.ok('presence_set', ALICE, 'away', `text ${i}`, '');
+    const [ms] = await bench.refuses('rate_limited', 'presence_set', ALICE, 'away', 'one more', '');
+    assert(ms > 0 && ms <= 1000, ms);
+    assert.equal((await presence()).text, 'text 19');
+    await bench.ok('presence_set', ALICE, 'away', 'text 19', ''); // no change
+});
+
 test('presence_publish: only in conversations of the user that are small enough', async () => {
     await room(bench, { members: ['bob'] });
     await bench.listen(ROOM);
