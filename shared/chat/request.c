@@ -49,6 +49,8 @@ static void request_free(struct wc_request *r)
     free(r);
 }
 
+static void refuse(struct wc_requests *q, struct wc_str id, wc_err err, const char *detail);
+
 static void reply(struct wc_requests *q, struct wc_str id, struct wc_str result, const struct wc_failure *failure)
 {
     struct wc_buf b = WC_BUF_INIT;
@@ -72,7 +74,10 @@ static void reply(struct wc_requests *q, struct wc_str id, struct wc_str result,
         wc_json_close(&b);
     }
     wc_json_close(&b);
-    q->ops->reply(q, wc_buf_view(&b));
+    if (failure == NULL && q->ops->reply_most != 0 && b.n > q->ops->reply_most)
+        refuse(q, id, WC_TOO_LARGE, "the answer is: ask for fewer with limit");
+    else
+        q->ops->reply(q, wc_buf_view(&b));
     wc_buf_free(&b);
 }
 

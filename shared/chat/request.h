@@ -33,6 +33,7 @@ struct wc_requests_ops {
     void (*session)(struct wc_requests *q, struct wc_request *r, struct wc_str op, const wc_json *args);
     /* May there be another list? NULL: always. Where not, wc_requests_go_on is called when there may. */
     bool (*has_room)(struct wc_requests *q);
+    size_t reply_most; /* bytes of an answer, 0 for any number: instead of a longer one there is too_large */
 };
 
 /* Of one connection. */

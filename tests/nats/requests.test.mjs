@@ -67,6 +67,15 @@ test('what is broken is answered, and harms nobody', async () => {
     assert.equal((await nats.must('conversation.list')).items[0].target, GENERAL);
 });
 
+test('a page that is longer than a message may be is refused, and a shorter one is there', async () => {
+    await adele.api().must(201, 'POST', '/v1/rooms', { id: 'large' });
+    for (let i = 0; i < 100; i++)
+        await adele.api().must(201, 'POST', '/v1/rooms/large/messages', { text: '"'.repeat(8192) });
+    const page = (limit) => nats.request('message.history', { target: 'wcchat://rooms/large', limit });
+    assert.equal(code(await page(100)), 'too_large');
+    assert.equal((await page(50)).result.items.length, 50);
+});
+
 test('without an inbox of their own nothing is run', async () => {
     const request = JSON.stringify({ id: '1', op: 'message.send', target: GENERAL, text: 'into the void' });
     nats.connection.publish(nats.subject, request);

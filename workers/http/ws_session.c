@@ -192,4 +192,4 @@ static bool has_room(struct wc_requests *q)
     return st->state == WC_STREAM_OPEN && wc_stream_has_room(st);
 }
 
-const struct wc_requests_ops wc_websocket_requests = {identify, reply, session, has_room};
+const struct wc_requests_ops wc_websocket_requests = {identify, reply, session, has_room, 0};

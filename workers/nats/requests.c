@@ -76,7 +76,10 @@ static void session(struct wc_requests *q, struct wc_request *r, struct wc_str o
     wc_nats_session_request(of(q), r, op, args);
 }
 
-static const struct wc_requests_ops ops = {identify, reply, session, NULL};
+/* What NATS servers carry in one message, if they are not told otherwise. */
+enum { REPLY_MOST = 1 << 20 };
+
+static const struct wc_requests_ops ops = {identify, reply, session, NULL, REPLY_MOST};
 
 static void run(struct wc_nats_request *m)
 {
