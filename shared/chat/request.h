@@ -15,10 +15,8 @@
  * `id`, it is `message_id` here (a room's: `room`). What can't be understood at all is answered with `"re":null`.
  * Operations `session.…` are the channel's own.
  */
-#define WC_REQUESTS_MOST 64 /* of one connection under way; one more is answered with rate_limited */
-#define WC_REQUESTS_LISTS                                                                                              \
-    2 /* of these so many that answer a list, which may be megabytes; more wait for their turn                         \
-       */
+#define WC_REQUESTS_MOST  64 /* of one connection under way; one more is answered with rate_limited */
+#define WC_REQUESTS_LISTS 2  /* of these may answer a list, which may be megabytes; more wait for their turn */
 
 struct wc_request;
 struct wc_requests;
