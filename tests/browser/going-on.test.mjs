@@ -139,3 +139,60 @@ test('what was trimmed while one was away is not waited for', async (t) => {
     await shows(b, [...left, 'and on'], 'bob');
     b.quiet();
 });
+
+test('what is half written stays, each user\'s own', async (t) => {
+    const { site, open } = await startWeb(t, { workers: 1 });
+    const alice = await site.register('alice');
+    await site.register('bob');
+    await alice.api().must(201, 'POST', '/v1/rooms', { id: 'plans' });
+    const a = await open();
+    const shows = (text) => eventually(async () => await a.page.inputValue('#composer') === text, { what: `"${text}" to be there` });
+    await a.signIn('alice', '#/r/general');
+    await a.say('helo');
+    await a.sees('helo');
+    await a.page.fill('#composer', 'half a th');
+    await a.page.reload();
+    await a.live();
+    await shows('half a th');
+
+    // An edit is begun, left, gone on with, given up; a second one is sent. The text that was there before comes back.
+    const edit = async () => {
+        await a.page.locator('.message').hover();
+        await a.page.getByRole('button', { name: 'Edit', exact: true }).first().click();
+    };
+    await edit();
+    await shows('helo');
+    await a.page.fill('#composer', 'hello');
+    await a.go('#/r/plans');
+    await shows('');
+    await a.go('#/r/general');
+    await shows('hello');
+    await a.page.press('#composer', 'Escape');
+    await shows('half a th');
+    await edit();
+    await a.say('hello there');
+    await shows('half a th');
+    await a.sees('hello there');
+
+    // An edit that is refused is still there, with the reason.
+    await edit();
+    await a.page.route('**/messages/*', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'not now' } }));
+    await a.say('hello you');
+    await a.page.waitForSelector('.composer .error:has-text("Not now.")');
+    await shows('hello you');
+    await a.page.press('#composer', 'Escape');
+    await shows('half a th');
+
+    // The next user of the window sees nothing of it; alice does when she is back.
+    await a.page.click('.account');
+    await a.page.click('text=Sign out');
+    await a.page.waitForSelector('#user');
+    await a.signIn('bob', '#/r/general');
+    await shows('');
+    await a.page.click('.account');
+    await a.page.click('text=Sign out');
+    await a.page.waitForSelector('#user');
+    await a.signIn('alice', '#/r/general');
+    await shows('half a th');
+    a.quiet();
+});

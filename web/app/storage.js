@@ -1,17 +1,34 @@
-/** Values that outlive the page. A browser that keeps nothing (private windows, full disks) does without. */
-export const preferences = {
-    get(name) {
-        try {
-            return JSON.parse(localStorage.getItem(`wcchat.${name}`));
-        } catch {
-            return null;
-        }
-    },
-    set(name, value) {
-        try {
-            localStorage.setItem(`wcchat.${name}`, JSON.stringify(value));
-        } catch { /* it lasts as long as the page, then */ }
-    },
+/** Values by name. A browser that keeps nothing (private windows, full disks) has them as long as the page lasts. */
+function keptIn(storage) {
+    const here = new Map();
+    return {
+        get(name) {
+            try {
+                return here.get(name) ?? JSON.parse(storage().getItem(`wcchat.${name}`));
+            } catch {
+                return null;
+            }
+        },
+        set(name, value) {
+            try {
+                storage().setItem(`wcchat.${name}`, JSON.stringify(value));
+                here.delete(name);
+            } catch {
+                here.set(name, value);
+            }
+        },
+    };
+}
+
+/** They outlive the page. */
+export const preferences = keptIn(() => localStorage);
+
+const inWindow = keptIn(() => sessionStorage);
+
+/** What each user began to write in each conversation: it outlives a reload and a new login, but not the window. */
+export const drafts = {
+    get: (user, target) => inWindow.get(`draft.${user}.${target}`) || "",
+    set: (user, target, text) => inWindow.set(`draft.${user}.${target}`, text),
 };
 
 /*

@@ -1,13 +1,13 @@
 import {html, useEffect, useLayoutEffect, useRef, useState} from "../html.js";
 import {runCommand} from "../commands.js";
 import {isDirect, labelOf, nameOf} from "../names.js";
+import {drafts} from "../storage.js";
 import {wordsOf} from "../text.js";
 import {Icon} from "./icons.js";
 import {completions, Completer} from "./completer.js";
 
 const MOST_BYTES = 8192;
 const NO_CHOICE = {list: [], at: 0, from: 0};
-const drafts = new Map(); // what was begun in each conversation
 
 function useGrowing(field, text) {
     useLayoutEffect(() => {
@@ -24,8 +24,10 @@ function About({about, cancel}) {
 }
 
 export function Composer({chat, ui, target}) {
-    const timeline = chat.timeline(target), {about} = timeline;
-    const [text, setText] = useState(drafts.get(target) || "");
+    const timeline = chat.timeline(target), {about} = timeline, {me} = chat;
+    const edited = () => timeline.about?.kind === "edit" && timeline.about;
+    const begun = () => (edited() ? edited().text ?? edited().item.text : drafts.get(me, target));
+    const [text, setText] = useState(begun);
     const [error, setError] = useState("");
     const [choice, showChoice] = useState(NO_CHOICE);
     const field = useRef(null);
@@ -38,28 +40,32 @@ export function Composer({chat, ui, target}) {
     }, [target]);
 
     useEffect(() => {
-        if (!about)
-            return;
-        if (about.kind === "edit")
-            write(about.item.text);
-        field.current.focus();
+        show(begun());
+        if (about)
+            field.current.focus();
     }, [about]);
 
-    const cancel = () => {
-        if (about.kind === "edit")
-            write("");
-        timeline.write(null);
-    };
     const setChoice = (value) => {
         choices.current = value;
         showChoice(value);
     };
-    const write = (value) => {
+    const show = (value) => {
         if (field.current.value !== value)
             field.current.value = value;
-        drafts.set(target, value);
         setText(value);
+    };
+    const write = (value) => {
+        if (edited())
+            edited().text = value;
+        else
+            drafts.set(me, target, value);
+        show(value);
         setError("");
+    };
+    const turnTo = (to) => {
+        timeline.write(to);
+        if (field.current)
+            show(begun());
     };
     const typed = (event) => {
         const {value, selectionStart} = event.target;
@@ -82,18 +88,23 @@ export function Composer({chat, ui, target}) {
             return;
         if (new TextEncoder().encode(value).length > MOST_BYTES)
             return setError("This is longer than a message may be (8,192 bytes). Please shorten it.");
+        const editing = edited();
         try {
             write("");
+            turnTo(null);
             chat.typing.sent(target);
-            timeline.write(null);
-            if (about?.kind === "edit")
-                await chat.act("message.edit", {target, id: about.item.id, text: value});
+            if (editing)
+                await chat.act("message.edit", {target, id: editing.item.id, text: value});
             else
                 await runCommand(chat, target, value, about?.item.id);
         } catch (e) {
-            write(value);
-            timeline.write(about && {...about, item: {...about.item, text: value}});
-            setError(wordsOf(e));
+            if (editing) {
+                turnTo({...editing, text: value});
+            } else if (!drafts.get(me, target)) {
+                drafts.set(me, target, value);
+                turnTo(about);
+            }
+            field.current ? setError(wordsOf(e)) : chat.say(wordsOf(e), true);
         }
     };
     const key = (event) => {
@@ -108,7 +119,7 @@ export function Composer({chat, ui, target}) {
         else if (list.length > 0 && event.key === "Escape")
             setChoice(NO_CHOICE);
         else if (about && event.key === "Escape")
-            cancel();
+            turnTo(null);
         else if (event.key === "Enter" && !event.shiftKey)
             send();
         else
@@ -120,7 +131,7 @@ export function Composer({chat, ui, target}) {
     const label = `Message ${isDirect(target) ? nameOf(target) : labelOf(target)}`;
     return html`<form class="composer" onSubmit=${(e) => { e.preventDefault(); send(); }}>
         <${Completer} choice=${choice} pick=${complete} />
-        ${about && html`<${About} about=${about} cancel=${cancel} />`}
+        ${about && html`<${About} about=${about} cancel=${() => turnTo(null)} />`}
         <div class="box">
             <textarea ref=${field} id="composer" rows="1" value=${text} placeholder=${label} aria-label=${label} dir="auto"
                 aria-describedby="composer-hint" aria-invalid=${error ? "true" : undefined} enterkeyhint="send" autocomplete="off"
