@@ -51,6 +51,11 @@ export function partsOf(text) {
     return parts;
 }
 
+/** What was typed or pasted as the server takes it: other programs' line ends become one, other control characters nothing. */
+export function sendable(text) {
+    return text.replace(/\r\n?|[\v\f\x85]/g, "\n").replace(/[^\P{Cc}\t\n]|\p{Cs}/gu, "").trimEnd();
+}
+
 /** An error's words as a sentence; the server's own begin small, as terminals like them. */
 export function wordsOf(error) {
     const text = error.message.trim();

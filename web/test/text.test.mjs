@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {noticeTexts, rowsOf} from "../app/rows.js";
-import {partsOf} from "../app/text.js";
+import {partsOf, sendable} from "../app/text.js";
 import {hashOf, targetOfHash} from "../app/names.js";
 
 const links = (text) => partsOf(text).filter((p) => p.kind === "link").map((p) => p.text);
@@ -21,6 +21,11 @@ test("only http and https become links", () => {
 test("what belongs to the sentence stays out of the link", () => {
     assert.deepEqual(links("(see https://a.example/x). Or https://a.example/x_(y)!"), ["https://a.example/x", "https://a.example/x_(y)"]);
     assert.deepEqual(links('"https://a.example/x"y <https://b.example>'), ["https://a.example/x", "https://b.example"]);
+});
+
+test("what is pasted from elsewhere can be sent", () => {
+    assert.equal(sendable("a\r\nb\vc\fd\x85e\rf\tg \n"), "a\nb\nc\nd\ne\nf\tg");
+    assert.equal(sendable("\0a\x1b[1m\x7f\x9b\ud83d \ud83d\ude00 ü"), "a[1m 😀 ü");
 });
 
 test("mentions are whole words", () => {

@@ -2,7 +2,7 @@ import {html, useEffect, useLayoutEffect, useRef, useState} from "../html.js";
 import {runCommand} from "../commands.js";
 import {isDirect, labelOf, nameOf} from "../names.js";
 import {drafts} from "../storage.js";
-import {wordsOf} from "../text.js";
+import {sendable, wordsOf} from "../text.js";
 import {Icon} from "./icons.js";
 import {completions, Completer} from "./completer.js";
 
@@ -83,7 +83,7 @@ export function Composer({chat, ui, target}) {
         field.current.setSelectionRange(done.length, done.length);
     };
     const send = async () => {
-        const value = field.current.value.replace(/\s+$/, "");
+        const value = sendable(field.current.value);
         if (!value.trim())
             return;
         if (new TextEncoder().encode(value).length > MOST_BYTES)
