@@ -95,13 +95,16 @@ export class Timeline {
     async loadOlder(limit = PAGE) {
         if (!this.next || this.older.busy)
             return;
+        const before = this.next;
         this.older = {busy: true, error: null};
         this.changed();
         try {
-            const page = await this.#history({before: this.next, limit});
-            const first = this.items[0]?.seq ?? Infinity;
-            this.items = [...page.items.filter((i) => i.seq < first), ...this.items];
-            this.next = page.next;
+            const page = await this.#history({before, limit});
+            if (this.next === before) { // else what they would stand above was let go of meanwhile
+                const first = this.items[0]?.seq ?? Infinity;
+                this.items = [...page.items.filter((i) => i.seq < first), ...this.items];
+                this.next = page.next;
+            }
             this.older = {busy: false, error: null};
         } catch (error) {
             this.older = {busy: false, error};
