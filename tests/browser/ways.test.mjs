@@ -50,7 +50,7 @@ test('register, sign in, sign out, and a login that ends elsewhere', async (t) =
 
 test('rooms: create, find, join, invite, change, leave', async (t) => {
     const { site, open } = await startWeb(t);
-    await site.register('alice');
+    const alice = await site.register('alice');
     await site.register('bob');
     const a = await open(), b = await open();
     await a.signIn('alice');
@@ -95,6 +95,25 @@ test('rooms: create, find, join, invite, change, leave', async (t) => {
     await a.say('/kick bob too loud');
     await b.page.waitForSelector('.join-bar');
     assert.equal(await b.badge(room('plans')), null);
+
+    // What one can't see any more is not there: banned, asked in again, and when the room is gone.
+    const missing = (text) => b.page.waitForSelector(`.empty:has-text("${text}")`);
+    await b.page.click('.join-bar button');
+    await b.page.waitForSelector('#composer');
+    await a.say('/ban bob');
+    await missing('You are banned from #plans');
+    assert.equal(await b.page.locator('.join-bar').count(), 0);
+    await a.say('/unban bob');
+    await a.sees('hello');
+    await a.page.waitForSelector('.notice-bar:has-text("not banned any more")');
+    await a.say('/invite bob');
+    await b.sees('hello');
+    await b.page.waitForSelector('#composer');
+    await alice.api().must(204, 'DELETE', '/v1/rooms/plans');
+    await missing('There is no room #plans');
+    await b.page.goto('about:blank');
+    await b.page.goto(b.url);
+    await b.page.waitForFunction(() => location.hash === '#/r/general');
     a.quiet();
     b.quiet();
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {ChatError} from "../client/index.js";
 import {Timeline} from "../app/model/timeline.js";
 
 const item = (seq) => ({id: `1-${seq}`, seq, from: "a", text: String(seq), time: "2026-11-23T12:00:00Z", type: "messagepublished"});
@@ -27,4 +28,21 @@ test("what is let go of while older messages are on their way leaves no gap", as
     await timeline.loadOlder(200);
     const first = timeline.items[0].seq;
     assert.deepEqual(timeline.items.map((i) => i.seq), Array.from({length: 2001 - first}, (_, i) => first + i));
+});
+
+test("a room that is gone is not shown any more, and comes back when it may be read again", async () => {
+    for (const code of ["not_found", "banned"]) {
+        let get = () => ({id: "plans", members: 2});
+        const timeline = open(clientOf(10, {"room.get": () => get()}));
+        await timeline.load();
+        get = () => { throw new ChatError("unavailable"); };
+        await timeline.loadRoom();
+        assert.equal(timeline.items.length, 10);
+        get = () => { throw new ChatError(code); };
+        await timeline.loadRoom();
+        assert.deepEqual([timeline.state, timeline.error.code, timeline.items.length], ["failed", code, 0]);
+        get = () => ({id: "plans", members: 2});
+        await timeline.loadRoom();
+        assert.deepEqual([timeline.state, timeline.error, timeline.items.length], ["ready", null, 10]);
+    }
 });

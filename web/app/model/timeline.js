@@ -74,12 +74,18 @@ export class Timeline {
         return isDirect(this.target) ? null : this.client.call("room.get", {target: this.target});
     }
 
-    /** Topic, description and one's own role anew. */
+    /** Topic, description and one's own role anew; a room that one can't look into any more is not shown any more. */
     async loadRoom() {
+        if (this.state === "failed")
+            return this.load();
         try {
             this.room = await this.#details();
-            this.changed();
-        } catch { /* what is known stays */ }
+        } catch (error) {
+            if (!["not_found", "banned"].includes(error.code))
+                return; // what is known stays
+            Object.assign(this, {state: "failed", error, items: [], room: null});
+        }
+        this.changed();
     }
 
     /** Does the mark of what is new lie further back than what is loaded? */

@@ -1,5 +1,5 @@
 import {html, useEffect} from "../html.js";
-import {labelOf, roomTarget} from "../names.js";
+import {isDirect, labelOf, roomTarget} from "../names.js";
 import {currentTarget, lastPlace, replaceWith} from "../router.js";
 import {focusComposer} from "../ui.js";
 import {Conversation} from "./conversation.js";
@@ -10,10 +10,9 @@ import {Spinner} from "./bits.js";
 
 /** Where to be when the address says nothing. */
 function home(chat) {
-    const kept = lastPlace.get(chat.me);
-    if (kept)
+    const kept = lastPlace.get(chat.me), {rooms, all, loaded} = chat.conversations;
+    if (kept && (isDirect(kept) || all.has(kept) || !loaded))
         return kept;
-    const {rooms, all} = chat.conversations;
     return all.has(roomTarget("general")) ? roomTarget("general") : rooms[0]?.target || null;
 }
 
