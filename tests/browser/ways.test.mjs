@@ -118,6 +118,24 @@ test('rooms: create, find, join, invite, change, leave', async (t) => {
     b.quiet();
 });
 
+test('narrow pages: what lies over the conversation is closed, or closes when one goes there', async (t) => {
+    const { site, open } = await startWeb(t, { workers: 1 });
+    await site.register('alice');
+    const laptop = await open({ viewport: { width: 1024, height: 700 } });
+    await laptop.signIn('alice', '#/r/general');
+    assert.equal(await laptop.page.locator('.panel').count(), 0);
+    await laptop.page.click('#panel-button');
+    await laptop.page.waitForSelector('.panel');
+    const phone = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    await phone.signIn('alice', '#/r/general');
+    await phone.page.tap('#menu-button');
+    await phone.page.waitForSelector('.with-drawer');
+    await phone.page.tap(`[data-target="${room('general')}"]`);
+    await phone.page.waitForFunction(() => !document.querySelector('.with-drawer'));
+    laptop.quiet();
+    phone.quiet();
+});
+
 test('by keyboard alone; typing is seen', async (t) => {
     const { site, open } = await startWeb(t);
     const alice = await site.register('alice');

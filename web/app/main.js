@@ -11,9 +11,14 @@ const draw = () => render(html`<${App} chat=${chat} ui=${ui} />`, root);
 const ui = new Ui(() => chat.changed());
 const chat = new Chat(draw);
 
-onRoute(() => {
+const arrived = () => {
     ui.closeAll();
     chat.changed(); // not at once: the address also changes while a page is drawn
+};
+onRoute(arrived);
+addEventListener("click", (event) => {
+    if (event.target.closest("a")?.hash === location.hash) // no change, but it is where one wants to be
+        arrived();
 });
 addEventListener("online", () => chat.client.wake());
 addEventListener("offline", () => chat.client.wake());

@@ -6,7 +6,7 @@ export class Ui {
         this.changed = changed;
         this.dialog = null; // {name, …}
         this.drawer = false; // the list of conversations, on narrow pages
-        this.panel = Boolean(preferences.get("panel") ?? true) && !this.narrow;
+        this.panel = Boolean(preferences.get("panel") ?? true) && !this.overlaid;
     }
 
     get narrow() {
