@@ -34,6 +34,7 @@ test('register, sign in, sign out, and a login that ends elsewhere', async (t) =
     await page.waitForSelector('#user');
     await second.waitForSelector('#user');
     await second.close();
+    await page.waitForFunction(() => location.hash === ''); // who comes next is not where this one was
 
     await page.fill('#user', 'newcomer');
     await page.fill('#password', 'not the password');

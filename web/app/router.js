@@ -16,6 +16,11 @@ export function replaceWith(target) {
     dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+/** To an address that says nothing: whoever comes next begins anew. */
+export function goNowhere() {
+    history.replaceState(null, "", location.pathname);
+}
+
 export function onRoute(callback) {
     addEventListener("hashchange", callback);
 }

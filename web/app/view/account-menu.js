@@ -1,5 +1,6 @@
 import {html, useState} from "../html.js";
 import {statusNames} from "../names.js";
+import {goNowhere} from "../router.js";
 import {wordsOf} from "../text.js";
 import {chooseTheme, theme, themes} from "../theme.js";
 import {Avatar, Status} from "./bits.js";
@@ -41,7 +42,7 @@ export function AccountMenu({chat, ui}) {
             <${Choice} label="Colours" value=${theme()} options=${themes.map((t) => [t, t === "system" ? "as the system" : t])}
                 onChange=${(t) => { chooseTheme(t); ui.changed(); }} />
             <button type="button" class="button" onClick=${() => ui.open("keys")}>Keyboard</button>
-            <button type="button" class="button" onClick=${() => chat.signOut()}>Sign out</button>
+            <button type="button" class="button" onClick=${() => chat.signOut().then(goNowhere)}>Sign out</button>
         </div>`}
         <button type="button" class="account" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? "account-menu" : undefined}
             onClick=${() => setOpen(!open)}>
