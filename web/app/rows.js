@@ -71,18 +71,20 @@ function leftText(item) {
     return item.by && item.by !== item.user ? `${item.by} removed ${item.user}${reason}` : `${item.user} left`;
 }
 
-/** Sentences for the items of a notice. Who joined by themselves is told in one, where the first of them came. */
+/** Sentences for the items of a notice. Who joined, or was invited by one, is told in one, where the first of them came. */
 export function noticeTexts(items) {
-    const texts = [], joined = items.filter((i) => i.type === "userjoined" && (!i.by || i.by === i.user));
+    const texts = [], inviter = (i) => (i.by === i.user ? undefined : i.by), told = new Set();
     for (const item of items) {
-        if (item === joined[0])
-            texts.push(`${people(joined.map((i) => i.user))} joined`);
-        else if (item.type === "userjoined" && !joined.includes(item))
-            texts.push(`${item.by} invited ${item.user}`);
-        else if (item.type === "userleft")
+        const by = inviter(item);
+        if (item.type === "userleft")
             texts.push(leftText(item));
         else if (item.type !== "userjoined")
             texts.push(changeText(item));
+        else if (!told.has(by)) {
+            const all = people(items.filter((i) => i.type === "userjoined" && inviter(i) === by).map((i) => i.user));
+            texts.push(by ? `${by} invited ${all}` : `${all} joined`);
+            told.add(by);
+        }
     }
     return texts;
 }

@@ -54,6 +54,8 @@ test("comings and goings are told together", () => {
     assert.deepEqual(kinds({items: joined}), ["day", "notice"]);
     assert.deepEqual(noticeTexts(joined), ["a, b, c and 2 others joined"]);
     assert.deepEqual(noticeTexts([item(1, "a", {type: "roomcreated"}), ...joined.slice(0, 2)]), ["a created this room", "a and b joined"]);
+    const invited = joined.map((i) => ({...i, by: i.user === "b" ? "y" : "x"}));
+    assert.deepEqual(noticeTexts(invited), ["x invited a, c, d and e", "y invited b"]);
     assert.deepEqual(noticeTexts([item(1, "x", {type: "userleft", user: "y", by: "x", reason: "spam"})]), ["x removed y (spam)"]);
 });
 
