@@ -68,7 +68,7 @@ function Reactions({chat, item, canWrite}) {
 /** What a message answers, as far as it is loaded. */
 function Quote({item}) {
     return html`<p class="quote"><${Icon} name="reply" /> ${item
-        ? html`<b>${item.from}</b> ${item.text.split("\n")[0]}` : "a message that is not shown here"}</p>`;
+        ? html`<span><b>${item.from}</b> <bdi>${item.text.split("\n")[0]}</bdi></span>` : "a message that is not shown here"}</p>`;
 }
 
 /** `replied`: the message that it answers, when that is loaded. */
