@@ -15,7 +15,7 @@ function follows(item, before) {
  *   marker   the first of what is new follows
  *   message  item, compact: goes on what the same person said just before
  *   notice   items: people who came and went, and changes of the room, taken together
- *   pending  entry
+ *   pending  entry, compact
  * `readId`: what was read when it was opened; the marker stands before the first message of others above it, unless
  * that one may be further back than what is loaded (`complete`: nothing is).
  */
@@ -44,8 +44,11 @@ export function rowsOf({items, pending, readId, me, complete = true}) {
                 rows.push({kind: "notice", key: item.id, items: [item]});
         }
     }
-    for (const entry of pending)
-        rows.push({kind: "pending", key: entry.client_id, entry});
+    for (const entry of pending) {
+        const item = {...entry, from: me, via: "web"};
+        rows.push({kind: "pending", key: entry.client_id, entry, compact: Boolean(follows(item, before))});
+        before = item;
+    }
     return rows;
 }
 

@@ -43,6 +43,12 @@ test("one person's messages in a row belong together", () => {
         ["day", "message", "message", "day", "message"]);
 });
 
+test("what is being sent stands as it will when it was", () => {
+    const pending = [{client_id: "c", text: "x", time: "2026-11-23T12:01:00Z"}, {client_id: "d", text: "y", time: "2026-11-23T12:01:00Z"}];
+    assert.deepEqual(kinds({items: [item(1, "me")], pending}), ["day", "message", "pending+", "pending+"]);
+    assert.deepEqual(kinds({items: [item(1, "a")], pending}), ["day", "message", "pending", "pending+"]);
+});
+
 test("the mark stands before the first new message of others", () => {
     assert.deepEqual(kinds({items: [item(1, "a"), item(2, "me"), item(3, "a")], readId: "1-1"}), ["day", "message", "message", "marker", "message"]);
     assert.deepEqual(kinds({items: [item(5, "a")], readId: "1-1", complete: false}), ["day", "message"]);

@@ -97,15 +97,17 @@ export const Message = memo(({item, compact, me, chat, replied, canWrite, mayDel
 
 const STATES = {sending: "Sending…", waiting: "Waiting for the connection…"};
 
-/** One's own, on its way. */
-export const Pending = memo(({entry, me, outbox}) => {
+/** One's own, on its way; it stands as it will when it was posted. */
+export const Pending = memo(({entry, compact, me, outbox}) => {
     const {client_id, text, action, state, error} = entry;
     const slow = state === "waiting" && error?.code === "rate_limited" ? "You write fast: it goes off in a moment…" : STATES[state];
-    return html`<li class="message pending ${state} ${action ? "action" : ""}" data-id=${client_id}>
-        <${Avatar} name=${me} />
+    const classes = ["message pending", state, compact && "compact", action && "action"].filter(Boolean).join(" ");
+    return html`<li class=${classes} data-id=${client_id}>
+        ${compact ? html`<span class="gutter"></span>` : html`<${Avatar} name=${me} />`}
         <div class="content">
-            <p class="by"><span class="from">${me}</span> <span class="hint">${state !== "failed" && slow}</span></p>
+            <p class=${compact || action ? "by hidden" : "by"}><span class="from">${me}</span></p>
             <div class="text" dir="auto">${action && html`<b class="actor">${me}</b>`}${action && " "}<${Text} text=${text} me=${me} /></div>
+            ${slow && html`${" "}<span class="hint slow">${slow}</span>`}
             ${state === "failed" && html`<p class="error" role="alert"><${Icon} name="warning" /> Not sent. ${wordsOf(error)}${" "}
                 <button type="button" class="button small" onClick=${() => outbox.retry(client_id)}>Retry</button>${" "}
                 <button type="button" class="button small" onClick=${() => outbox.remove(client_id)}>Discard</button></p>`}

@@ -21,7 +21,7 @@ function Row({row, me, outbox, chat, byId, canWrite, moderates}) {
     case "notice":
         return html`<${Notice} items=${row.items} />`;
     default:
-        return html`<${Pending} entry=${row.entry} me=${me} outbox=${outbox} />`;
+        return html`<${Pending} entry=${row.entry} compact=${row.compact} me=${me} outbox=${outbox} />`;
     }
 }
 
