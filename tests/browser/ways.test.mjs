@@ -34,6 +34,7 @@ test('register, sign in, sign out, and a login that ends elsewhere', async (t) =
     await page.waitForSelector('#user');
     await second.waitForSelector('#user');
     await second.close();
+    assert.equal(await page.textContent('.lead'), 'Sign in to go on chatting.');
     await page.waitForFunction(() => location.hash === ''); // who comes next is not where this one was
 
     await page.fill('#user', 'newcomer');
@@ -46,7 +47,7 @@ test('register, sign in, sign out, and a login that ends elsewhere', async (t) =
 
     const elsewhere = await site.login('newcomer', { password: 'long enough now' });
     await elsewhere.api().must(204, 'POST', '/v1/auth/logout', { everywhere: true });
-    await page.waitForSelector('#user');
+    await page.waitForSelector('.lead:has-text("You have been signed out.")');
 });
 
 test('rooms: create, find, join, invite, change, leave', async (t) => {

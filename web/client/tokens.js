@@ -13,7 +13,7 @@ export function memoryStorage(value = null) {
  * A refresh token is worth one use, and several pages share it: each use happens inside `lock(work)`, which runs one
  * `work` at a time across all of them.
  *
- * Emits `signedout` when the server refuses the refresh token, and after signOut.
+ * Emits `signedout` {refused} when the server refuses the refresh token, and after signOut.
  */
 export class Tokens extends Emitter {
     #user = null;
@@ -80,7 +80,7 @@ export class Tokens extends Emitter {
             const other = await this.storage.load();
             if (other && other.refresh_token !== kept.refresh_token)
                 return this.#refresh(); // another page was faster, without a lock
-            throw await this.#signedOut();
+            throw await this.#signedOut(true);
         }
     }
 
@@ -99,10 +99,10 @@ export class Tokens extends Emitter {
         await this.storage.save({user, refresh_token: answer.refresh_token});
     }
 
-    async #signedOut() {
+    async #signedOut(refused = false) {
         this.#user = this.#access = null;
         await this.storage.clear();
-        this.emit("signedout");
+        this.emit("signedout", {refused});
         return new ChatError("signed_out", "Please sign in again.");
     }
 }

@@ -24,13 +24,17 @@ export class Chat {
             transport: webSocketTransport(webSocketUrl(base)),
         });
         this.ready = false; // is it known who is signed in?
+        this.ended = false; // did the login end, other than by signing out?
         this.current = null; // the target that is looked at
         this.notice = null; // {text, bad}
         this.client.on("state", this.changed);
         this.client.on("open", ({fresh}) => this.#opened(fresh));
         this.client.on("event", (event) => this.#event(event));
         this.client.on("resync", ({target}) => this.#resync(target));
-        this.tokens.on("signedout", () => this.#reset());
+        this.tokens.on("signedout", ({refused}) => {
+            this.ended = refused;
+            this.#reset();
+        });
         onLoginElsewhere((user) => user === this.me || this.begin());
         this.#reset();
     }

@@ -81,7 +81,8 @@ export function SignIn({chat}) {
     return html`<main class="sign-in" id="main">
         <div class="card">
             <h1><span class="logo" aria-hidden="true"></span>wcchat</h1>
-            <p class="lead">${fresh ? "Choose a name and a password, and you are in." : "Sign in to go on chatting."}</p>
+            <p class="lead">${fresh ? "Choose a name and a password, and you are in."
+                : `${chat.ended ? "You have been signed out. " : ""}Sign in to go on chatting.`}</p>
             <form ref=${form} onSubmit=${send} novalidate>
                 <${Field} id="user" label="Name" value=${user} error=${errorOf("user")} autocomplete="username" autocapitalize="none"
                     spellcheck="false" maxlength="32" required autofocus hint=${fresh && "It is yours for good, and what others call you: @name."}
