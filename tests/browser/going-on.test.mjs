@@ -79,6 +79,8 @@ test('reload, back, and offline for a while', async (t) => {
     await b.notLive();
     await b.say('said offline');
     await b.page.waitForSelector('.pending.waiting');
+    const mayGo = () => b.page.evaluate(() => dispatchEvent(new Event('beforeunload', { cancelable: true })));
+    assert.equal(await mayGo(), false); // before it was posted
     for (let i = 0; i < 30; i++)
         await post(i % 2 ? 'plans' : 'general', `missed ${i}`);
     await b.page.waitForSelector('.connection p');
@@ -88,6 +90,7 @@ test('reload, back, and offline for a while', async (t) => {
     const missed = Array.from({ length: 15 }, (_, i) => `missed ${2 * i}`);
     await shows(b, ['one', ...missed, 'said offline'], 'bob');
     assert.equal(await b.page.locator('.pending').count(), 0);
+    assert.equal(await mayGo(), true);
     assert.deepEqual(await truth(alice, 'rooms/general'), ['one', ...missed, 'said offline']);
     await b.showsBadge(room('plans'), '15');
     b.quiet();

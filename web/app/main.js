@@ -20,6 +20,7 @@ addEventListener("click", (event) => {
     if (event.target.closest("a")?.hash === location.hash) // no change, but it is where one wants to be
         arrived();
 });
+addEventListener("beforeunload", (event) => chat.unsent && event.preventDefault());
 addEventListener("online", () => chat.client.wake());
 addEventListener("offline", () => chat.client.wake());
 addEventListener("focus", chat.changed);

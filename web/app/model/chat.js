@@ -132,6 +132,11 @@ export class Chat {
         this.changed();
     }
 
+    /** Is anything written that is not posted? */
+    get unsent() {
+        return [...this.#timelines.values()].some((timeline) => timeline.outbox.entries.length > 0);
+    }
+
     timeline(target) {
         if (!this.#timelines.has(target))
             this.#timelines.set(target, new Timeline(this.client, target, this.changed));
