@@ -175,6 +175,13 @@ test('by keyboard alone; typing is seen', async (t) => {
     assert.deepEqual(await b.texts(), ['hey @bob \nlook']);
     await b.page.waitForFunction(() => document.querySelector('.typing').textContent === '');
 
+    await page.keyboard.press('ArrowUp');
+    await page.waitForSelector('.writing:has-text("Editing")');
+    await page.keyboard.type(' here');
+    await page.keyboard.press('Enter');
+    await b.page.waitForSelector('.edited');
+    assert.deepEqual(await b.texts(), ['hey @bob \nlook here']);
+
     await page.keyboard.press('Alt+ArrowUp');
     await page.waitForFunction(() => location.hash === '#/r/general');
     await page.goBack();

@@ -67,6 +67,7 @@ export function Composer({chat, ui, target}) {
         if (field.current)
             show(begun());
     };
+    const mine = () => timeline.items.findLast?.((i) => i.type === "messagepublished" && i.from === me);
     const typed = (event) => {
         const {value, selectionStart} = event.target;
         write(value);
@@ -120,6 +121,8 @@ export function Composer({chat, ui, target}) {
             setChoice(NO_CHOICE);
         else if (about && event.key === "Escape")
             turnTo(null);
+        else if (event.key === "ArrowUp" && !event.altKey && !field.current.value && mine())
+            turnTo({kind: "edit", item: mine()});
         else if (event.key === "Enter" && !event.shiftKey)
             send();
         else

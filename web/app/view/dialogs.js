@@ -84,8 +84,9 @@ const keys = [
     ["Enter", "Send"],
     ["Shift Enter", "A new line"],
     ["@", "Name somebody; ↑ ↓ choose, Tab or Enter takes"],
+    ["↑ in an empty field", "Edit what you wrote last"],
     ["Esc", "Close what is open; then back to writing"],
-    ["Escape", "Ends a reply or an edit"],
+    ["Esc", "Ends a reply or an edit"],
     ["/me, /msg, /join, /leave, /topic, /invite, /kick, /ban, /unban", "Commands, as on telnet"],
 ];
 
