@@ -138,6 +138,17 @@ test('narrow pages: what lies over the conversation is closed, or closes when on
     phone.quiet();
 });
 
+test('many rooms: the list shows where one is', async (t) => {
+    const { site, open } = await startWeb(t, { workers: 1 });
+    const alice = await site.register('alice');
+    for (let i = 10; i < 50; i++)
+        await alice.api().must(201, 'POST', '/v1/rooms', { id: `room-${i}` });
+    const a = await open();
+    await a.signIn('alice', '#/r/room-49');
+    await a.page.waitForFunction(() => document.querySelector('#conversations [aria-current]')?.getBoundingClientRect().bottom < innerHeight);
+    a.quiet();
+});
+
 test('by keyboard alone; typing is seen', async (t) => {
     const { site, open } = await startWeb(t);
     const alice = await site.register('alice');

@@ -1,4 +1,4 @@
-import {html, memo} from "../html.js";
+import {html, memo, useEffect} from "../html.js";
 import {hashOf, nameOf} from "../names.js";
 import {AccountMenu} from "./account-menu.js";
 import {Avatar, Count, moveInList, Status} from "./bits.js";
@@ -26,6 +26,9 @@ export function Sidebar({chat, ui, current}) {
     const {rooms, directs} = chat.conversations;
     const entry = (c, status) => html`<${Entry} key=${c.target} target=${c.target} current=${c.target === current}
         unread=${c.unread} mentions=${c.mentions} status=${status} />`;
+    useEffect(() => {
+        document.querySelector("#conversations [aria-current]")?.scrollIntoView({block: "nearest"});
+    }, [current, chat.conversations.loaded]);
     const known = chat.conversations.get(current);
     const shown = !known && current?.startsWith("wcchat://users/") ? [{target: current, unread: 0, mentions: 0}] : [];
     return html`<div class="sidebar" inert=${ui.narrow && !ui.drawer}>
