@@ -138,7 +138,7 @@ test('narrow pages: what lies over the conversation is closed, or closes when on
     phone.quiet();
 });
 
-test('many rooms: the list shows where one is', async (t) => {
+test('many rooms: the list shows where one is, the directory what was asked for last', async (t) => {
     const { site, open } = await startWeb(t, { workers: 1 });
     const alice = await site.register('alice');
     for (let i = 10; i < 50; i++)
@@ -146,6 +146,19 @@ test('many rooms: the list shows where one is', async (t) => {
     const a = await open();
     await a.signIn('alice', '#/r/room-49');
     await a.page.waitForFunction(() => document.querySelector('#conversations [aria-current]')?.getBoundingClientRect().bottom < innerHeight);
+    await a.page.click('[aria-label="Browse rooms"]');
+    await a.page.waitForSelector('.directory li');
+    await a.page.route('**/v1/rooms?q=g*', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        await route.continue();
+    });
+    const slow = a.page.waitForResponse(/q=g/);
+    await Promise.all([a.page.waitForRequest(/q=g/), a.page.fill('#browse-q', 'g')]);
+    await a.page.fill('#browse-q', 'room-42');
+    await slow;
+    await eventually(async () => (await a.page.locator('.directory .name').allTextContents()).join() === '#room-42', { what: 'what begins with room-42' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(await a.page.locator('.directory .name').allTextContents(), ['#room-42']);
     a.quiet();
 });
 

@@ -1,4 +1,4 @@
-import {html, useEffect, useState} from "../html.js";
+import {html, useEffect, useRef, useState} from "../html.js";
 import {hashOf, roomTarget} from "../names.js";
 import {goTo} from "../router.js";
 import {wordsOf} from "../text.js";
@@ -19,12 +19,15 @@ function Room({room, joined, join}) {
 /** Names that begin with `q`, a page at a time. */
 function useDirectory(chat, q) {
     const [state, setState] = useState({items: [], next: null, busy: true, error: null});
+    const asked = useRef(q);
+    asked.current = q;
     const load = async (cursor, before) => {
+        const set = (answer) => asked.current === q && setState({busy: false, ...answer});
         try {
             const page = await chat.client.call("room.list", {q, limit: 50, cursor});
-            setState({items: [...before, ...page.items], next: page.next, busy: false, error: null});
+            set({items: [...before, ...page.items], next: page.next, error: null});
         } catch (error) {
-            setState({items: before, next: null, busy: false, error});
+            set({items: before, next: null, error});
         }
     };
     useEffect(() => {
