@@ -148,6 +148,8 @@ test('many rooms: the list shows where one is, the directory what was asked for 
     await a.page.waitForFunction(() => document.querySelector('#conversations [aria-current]')?.getBoundingClientRect().bottom < innerHeight);
     await a.page.click('[aria-label="Browse rooms"]');
     await a.page.waitForSelector('.directory li');
+    // The scroll bar belongs to what is in the dialog: a click on the dialog itself closes it.
+    assert.ok(await a.page.evaluate(() => { const one = document.querySelector('dialog'); return one.scrollHeight <= one.clientHeight; }));
     await a.page.route('**/v1/rooms?q=g*', async (route) => {
         await new Promise((resolve) => setTimeout(resolve, 1500));
         await route.continue();
