@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { eventually } from '../lib/eventually.mjs';
 import { direct, room, shows, startWeb, truth } from './pages.mjs';
 
 test('two browsers on two workers and a telnet client; a worker is killed', async (t) => {
@@ -98,6 +99,25 @@ test('direct messages, unread counts and mentions', async (t) => {
     await b.page.bringToFront();
     await b.sees('once more');
     await again.showsBadge(direct('alice'), '');
+
+    // Who looks elsewhere, and wants it, is told of what is for them.
+    await again.page.evaluate(() => {
+        window.told = [];
+        window.Notification = class {
+            static permission = 'default';
+            static requestPermission = async () => (window.Notification.permission = 'granted');
+            constructor(title, { body }) { window.told.push(`${title}: ${body}`); }
+        };
+        document.hasFocus = () => false;
+    });
+    await again.page.click('.account');
+    await again.page.selectOption('.choice:has-text("Notify me") select', 'yes');
+    await a.say('told of');
+    await a.go('#/r/plans');
+    await a.say('not for bob');
+    await a.say('but @bob this is');
+    await eventually(() => again.page.evaluate(() => window.told.length === 2), { what: 'two notifications' });
+    assert.deepEqual(await again.page.evaluate(() => window.told), ['alice: told of', 'alice in #plans: but @bob this is']);
     for (const page of [a, b, again])
         page.quiet();
 });

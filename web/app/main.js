@@ -1,5 +1,6 @@
 import {html, render} from "./html.js";
 import {Chat} from "./model/chat.js";
+import {notify} from "./notify.js";
 import {onRoute} from "./router.js";
 import {applyTheme} from "./theme.js";
 import {Ui} from "./ui.js";
@@ -15,6 +16,7 @@ const arrived = () => {
     ui.closeAll();
     chat.changed(); // not at once: the address also changes while a page is drawn
 };
+chat.client.on("event", (event) => notify(event, chat));
 onRoute(arrived);
 addEventListener("click", (event) => {
     if (event.target.closest("a")?.hash === location.hash) // no change, but it is where one wants to be

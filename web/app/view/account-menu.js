@@ -1,5 +1,6 @@
 import {html, useState} from "../html.js";
 import {statusNames} from "../names.js";
+import {canNotify, chooseNotify, notifies} from "../notify.js";
 import {goNowhere} from "../router.js";
 import {wordsOf} from "../text.js";
 import {chooseTheme, theme, themes} from "../theme.js";
@@ -19,14 +20,15 @@ function Choice({label, value, options, onChange}) {
 export function AccountMenu({chat, ui}) {
     const [open, setOpen] = useState(false);
     const {state} = chat.client.status, mine = chat.presence.of(chat.me);
-    const setStatus = async (status) => {
+    const attempt = async (work) => {
         try {
-            chat.presence.note(await chat.client.call("presence.set", {status}));
-            chat.changed();
+            await work();
         } catch (error) {
             chat.say(wordsOf(error), true);
         }
+        ui.changed();
     };
+    const setStatus = (status) => attempt(async () => chat.presence.note(await chat.client.call("presence.set", {status})));
     const key = (event) => {
         if (event.key === "Escape" && open) {
             event.stopPropagation();
@@ -41,6 +43,8 @@ export function AccountMenu({chat, ui}) {
                 options=${Object.entries({...statusNames, offline: "offline (invisible)"})} />
             <${Choice} label="Colours" value=${theme()} options=${themes.map((t) => [t, t === "system" ? "as the system" : t])}
                 onChange=${(t) => { chooseTheme(t); ui.changed(); }} />
+            ${canNotify && html`<${Choice} label="Notify me" value=${notifies() ? "yes" : "no"} onChange=${(v) => attempt(() => chooseNotify(v === "yes"))}
+                options=${[["no", "never"], ["yes", "when addressed"]]} />`}
             <button type="button" class="button" onClick=${() => ui.open("keys")}>Keyboard</button>
             <button type="button" class="button" onClick=${() => chat.signOut().then(goNowhere)}>Sign out</button>
         </div>`}
