@@ -45,7 +45,21 @@ test('register, sign in, sign out, and a login that ends elsewhere', async (t) =
     await page.click('button.primary');
     await page.waitForSelector('#composer');
 
-    const elsewhere = await site.login('newcomer', { password: 'long enough now' });
+    // Another password: here one goes on.
+    await page.click('.account');
+    await page.click('text=Password');
+    await page.fill('#field-password', 'not the password');
+    await page.fill('#field-new_password', 'longer than that');
+    await page.click('dialog .button.primary');
+    await page.waitForSelector('dialog .error:not(:empty)');
+    await page.fill('#field-password', 'long enough now');
+    await page.click('dialog .button.primary');
+    await page.waitForSelector('.notice-bar:has-text("password is changed")');
+    await page.fill('#composer', 'still here');
+    await page.press('#composer', 'Enter');
+    await page.waitForSelector('.message:not(.pending):has-text("still here")');
+
+    const elsewhere = await site.login('newcomer', { password: 'longer than that' });
     await elsewhere.api().must(204, 'POST', '/v1/auth/logout', { everywhere: true });
     await page.waitForSelector('.lead:has-text("You have been signed out.")');
 });

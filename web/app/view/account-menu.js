@@ -46,7 +46,8 @@ export function AccountMenu({chat, ui}) {
             ${canNotify && html`<${Choice} label="Notify me" value=${notifies() ? "yes" : "no"} onChange=${(v) => attempt(() => chooseNotify(v === "yes"))}
                 options=${[["no", "never"], ["yes", "when addressed"]]} />`}
             <button type="button" class="button" onClick=${() => ui.open("keys")}>Keyboard</button>
-            <button type="button" class="button" onClick=${() => chat.signOut().then(goNowhere)}>Sign out</button>
+            <button type="button" class="button" onClick=${() => ui.open("password")}>Password</button>
+            <button type="button" class="button all" onClick=${() => chat.signOut().then(goNowhere)}>Sign out</button>
         </div>`}
         <button type="button" class="account" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? "account-menu" : undefined}
             onClick=${() => setOpen(!open)}>

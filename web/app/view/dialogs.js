@@ -72,6 +72,21 @@ function Direct({chat, close}) {
     <//><//>`;
 }
 
+function Password({chat, close}) {
+    const change = async ({password, new_password}) => {
+        if (new TextEncoder().encode(new_password).length < 8)
+            throw new Error("A password has at least 8 characters.");
+        await chat.client.call("account.password", {password, new_password});
+        chat.say("Your password is changed. You are signed out everywhere else.");
+        close();
+    };
+    return html`<${Dialog} title="Change your password" close=${close}><${Form} send=${change} button="Change">
+        <input name="user" autocomplete="username" value=${chat.me} hidden />
+        <${Field} name="password" label="The present one" type="password" autocomplete="current-password" data-first />
+        <${Field} name="new_password" label="The new one" type="password" autocomplete="new-password" hint="At least 8 characters." />
+    <//><//>`;
+}
+
 function People({chat}) {
     const names = [...new Set([...chat.presence.online, ...chat.conversations.directs.map((c) => nameOf(c.target))])];
     return html`<datalist id="people">${names.filter((n) => n !== chat.me).sort().map((n) => html`<option key=${n} value=${n} />`)}</datalist>`;
@@ -96,7 +111,7 @@ function Keys({close}) {
     </dl><//>`;
 }
 
-const dialogs = {create: Create, edit: Edit, invite: Invite, direct: Direct, browse: Browse, switcher: Switcher, keys: Keys};
+const dialogs = {create: Create, edit: Edit, invite: Invite, direct: Direct, password: Password, browse: Browse, switcher: Switcher, keys: Keys};
 
 export function Dialogs({chat, ui}) {
     if (!ui.dialog)
