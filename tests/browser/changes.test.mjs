@@ -32,12 +32,24 @@ test('what is done to messages is seen by the other side at once, and after a re
 
     await act(bob, 'good morning', 'React');
     await message(bob, 'good morning').getByRole('button', { name: 'React with 🎉' }).click();
-    const reaction = (page) => message(page, 'good morning').locator('.reaction');
+    const reaction = (page) => message(page, 'good morning').locator('.reaction', { hasText: '🎉' });
     await reaction(alice).click();
     await eventually(async () => (await reaction(bob).textContent()) === '🎉 2', { what: 'both reactions' });
     assert.equal(await reaction(bob).getAttribute('aria-pressed'), 'true');
     await reaction(bob).click();
     await eventually(async () => (await reaction(alice).textContent()) === '🎉 1', { what: 'one to be taken back' });
+
+    // The same by keyboard: the focus is never lost.
+    const focused = () => alice.page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+    await message(alice, 'good morning').getByRole('button', { name: 'React', exact: true }).focus();
+    await alice.page.keyboard.press('Enter');
+    await message(alice, 'good morning').getByRole('button', { name: 'React with 👍' }).waitFor();
+    await alice.page.keyboard.press('Tab');
+    assert.equal(await focused(), 'React with 👍');
+    await alice.page.keyboard.press('Enter');
+    await message(bob, 'good morning').locator('.reaction', { hasText: '👍' }).waitFor();
+    assert.equal(await focused(), 'React');
+    await alice.page.keyboard.press('Escape');
 
     assert.equal(await message(alice, 'good morning').getByRole('button', { name: 'Edit', exact: true }).count(), 0);
     assert.equal(await message(alice, 'good morning').getByRole('button', { name: 'Delete', exact: true }).count(), 0);

@@ -39,19 +39,25 @@ function toggle(chat, item, reaction) {
     return change(chat, mine ? "reaction.remove" : "reaction.add", item, {reaction});
 }
 
-function Tool({icon, label, act}) {
-    return html`<button type="button" class="tool" aria-label=${label} title=${label} onClick=${act}><${Icon} name=${icon} /></button>`;
+function Tool({icon, label, act, expanded}) {
+    return html`<button type="button" class="tool" aria-label=${label} title=${label} aria-expanded=${expanded} onClick=${act}><${Icon} name=${icon} /></button>`;
 }
 
 /** What one can do with a message, when one points at it. */
 function Tools({chat, item, mayDelete}) {
     const [picking, pick] = useState(false);
     const write = (kind) => () => chat.timeline(item.target).write({kind, item});
+    const react = (reaction) => (event) => {
+        if (event.detail === 0) // by a key: the focus stays with what stays
+            event.currentTarget.parentElement.firstElementChild.focus();
+        pick(false);
+        toggle(chat, item, reaction);
+    };
     const remove = () => confirm("Delete this message for everybody?") && change(chat, "message.delete", item);
     return html`<div class="tools" role="group" aria-label="What to do with the message of ${item.from}" onMouseLeave=${() => pick(false)}>
+        <${Tool} icon="smile" label="React" expanded=${picking ? "true" : "false"} act=${() => pick(!picking)} />
         ${picking && QUICK.map((reaction) => html`<button type="button" class="tool" key=${reaction} aria-label="React with ${reaction}"
-            onClick=${() => { pick(false); toggle(chat, item, reaction); }}>${reaction}</button>`)}
-        ${!picking && html`<${Tool} icon="smile" label="React" act=${() => pick(true)} />`}
+            onClick=${react(reaction)}>${reaction}</button>`)}
         <${Tool} icon="reply" label="Reply" act=${write("reply")} />
         ${item.from === chat.me && html`<${Tool} icon="edit" label="Edit" act=${write("edit")} />`}
         ${mayDelete && html`<${Tool} icon="trash" label="Delete" act=${remove} />`}
