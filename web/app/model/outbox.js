@@ -1,5 +1,5 @@
-const TRIES_WHILE_LIVE = 4;
 const AGAIN_MS = 3000;
+const MOST_AGAIN_MS = 15000;
 
 function newClientId() {
     const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -61,14 +61,13 @@ export class Outbox {
         }
     }
 
-    /** True: go on with the next. */
+    /** True: go on with the next. What may have been posted is tried until that is known. */
     #refused(client_id, tries, error) {
         const lost = error.code === "offline" || error.code === "disconnected";
-        const later = error.temporary && (lost || tries + 1 < TRIES_WHILE_LIVE);
-        this.#change(client_id, {state: later ? "waiting" : "failed", error, tries: lost ? tries : tries + 1});
-        if (later && !lost)
-            this.#timer = setTimeout(() => this.run(), error.retryAfter * 1000 || AGAIN_MS);
-        return !later;
+        this.#change(client_id, {state: error.temporary ? "waiting" : "failed", error, tries: lost ? tries : tries + 1});
+        if (error.temporary && !lost)
+            this.#timer = setTimeout(() => this.run(), error.retryAfter * 1000 || Math.min(AGAIN_MS * (tries + 1), MOST_AGAIN_MS));
+        return !error.temporary;
     }
 
     #put(entry) {

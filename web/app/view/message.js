@@ -102,11 +102,16 @@ export const Message = memo(({item, compact, me, chat, replied, canWrite, mayDel
 });
 
 const STATES = {sending: "Sending…", waiting: "Waiting for the connection…"};
+const REASONS = {
+    rate_limited: "You write fast: it goes off in a moment…",
+    unavailable: "The server can't take it now: it is tried again…",
+    timeout: "The server does not answer: it is tried again…",
+};
 
 /** One's own, on its way; it stands as it will when it was posted. */
 export const Pending = memo(({entry, compact, me, outbox}) => {
     const {client_id, text, action, state, error} = entry;
-    const slow = state === "waiting" && error?.code === "rate_limited" ? "You write fast: it goes off in a moment…" : STATES[state];
+    const slow = (state === "waiting" && REASONS[error?.code]) || STATES[state];
     const classes = ["message pending", state, compact && "compact", action && "action"].filter(Boolean).join(" ");
     return html`<li class=${classes} data-id=${client_id}>
         ${compact ? html`<span class="gutter"></span>` : html`<${Avatar} name=${me} />`}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {ChatError} from "../client/index.js";
+import {Outbox} from "../app/model/outbox.js";
+
+test("what may have been posted is tried under the same id until it is known, and nothing overtakes it", async (t) => {
+    t.mock.timers.enable({apis: ["setTimeout"]});
+    const sent = [];
+    let away = true;
+    const send = async (op, {client_id, text}) => {
+        sent.push({client_id, text});
+        if (away)
+            throw new ChatError("unavailable");
+        return {id: `1-${sent.length}`, seq: sent.length};
+    };
+    const posted = [];
+    const outbox = new Outbox({live: true, send}, "wcchat://rooms/plans", {changed: () => {}, posted: ({text}) => posted.push(text)});
+    const later = async (ms) => {
+        t.mock.timers.tick(ms);
+        for (let i = 0; i < 20; i++)
+            await null;
+    };
+    outbox.add("first");
+    outbox.add("second");
+    await later(0);
+    for (let i = 0; i < 20; i++)
+        await later(15000);
+    assert.equal(sent.length, 21);
+    assert.deepEqual(outbox.entries.map(({text, state}) => [text, state]), [["first", "waiting"], ["second", "waiting"]]);
+    away = false;
+    await later(15000);
+    assert.deepEqual([posted, outbox.entries], [["first", "second"], []]);
+    assert.deepEqual([...new Set(sent.map(({client_id}) => client_id))].length, 2);
+});
+
+test("what the server refuses is not tried again, and the next goes on", async () => {
+    const send = async (op, {text}) => {
+        if (text === "bad")
+            throw new ChatError("bad_text");
+        return {id: "1-1", seq: 1};
+    };
+    const posted = [];
+    const outbox = new Outbox({live: true, send}, "wcchat://rooms/plans", {changed: () => {}, posted: ({text}) => posted.push(text)});
+    outbox.add("bad");
+    outbox.add("good");
+    for (let i = 0; i < 20; i++)
+        await null;
+    assert.deepEqual([posted, outbox.entries.map(({text, state}) => [text, state])], [["good"], [["bad", "failed"]]]);
+});
