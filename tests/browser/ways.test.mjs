@@ -280,5 +280,23 @@ test('a long history: the mark of what is new, and everything above it', async (
     assert.equal(await place(), before);
     await b.page.click('.to-bottom');
     await b.sees('and one more');
+    // What one writes, however long, leaves it at its end.
+    const fromEnd = () => b.page.evaluate(() => {
+        const one = document.querySelector('.scroller');
+        return one.scrollHeight - one.scrollTop - one.clientHeight;
+    });
+    await b.page.focus('#composer');
+    for (let i = 0; i < 8; i++) {
+        await b.page.keyboard.type(`line ${i}`);
+        await b.page.keyboard.press('Shift+Enter');
+    }
+    await b.page.keyboard.type('/no such command');
+    await eventually(async () => await fromEnd() < 2, { what: 'the end to be in sight' });
+    await b.page.fill('#composer', `/topic ${'x\n'.repeat(9)}`);
+    await b.page.keyboard.press('Enter');
+    await b.page.waitForSelector('.composer .error:not(:empty)');
+    await alice.api().must(201, 'POST', '/v1/rooms/plans/messages', { text: 'and the last' });
+    await b.sees('and the last');
+    await eventually(async () => await fromEnd() < 2, { what: 'the end to be in sight again' });
     b.quiet();
 });

@@ -11,8 +11,11 @@ const NO_CHOICE = {list: [], at: 0, from: 0};
 
 function useGrowing(field, text) {
     useLayoutEffect(() => {
-        field.current.style.height = "auto";
-        field.current.style.height = `${field.current.scrollHeight}px`;
+        const {style, parentElement: box} = field.current;
+        box.style.height = `${box.offsetHeight}px`; // what stands above doesn't move while it is measured
+        style.height = "auto";
+        style.height = `${field.current.scrollHeight}px`;
+        box.style.height = "";
     }, [text]);
 }
 

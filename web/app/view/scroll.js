@@ -42,11 +42,17 @@ export function useScroll(timeline) {
     };
     const look = () => {
         const s = ref.current, p = place.current;
+        p.height = s.clientHeight;
         p.stick = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_PX;
         p.anchor = p.stick ? null : anchorOf(s);
         setAtBottom(p.stick);
         if (s.scrollTop < AHEAD_PX && !timeline.older.error)
             timeline.loadOlder();
+    };
+    const scrolled = () => {
+        if (place.current.stick && place.current.height !== ref.current.clientHeight)
+            toBottom(); // what grew below moved it, not the reader
+        look();
     };
 
     useLayoutEffect(() => {
@@ -81,5 +87,5 @@ export function useScroll(timeline) {
         observer.observe(s);
         return () => observer.disconnect();
     }, [timeline.state === "ready"]);
-    return {ref, atBottom, toBottom, toMarker, onScroll: look};
+    return {ref, atBottom, toBottom, toMarker, onScroll: scrolled};
 }
