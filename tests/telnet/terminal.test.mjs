@@ -159,6 +159,24 @@ test('the real telnet: keys', async (t) => {
     assert.ok(screen.lines().includes('bye'));
 });
 
+test('the real telnet: no letter is taken for its escape character', async (t) => {
+    const screen = await realTelnet(t, 'alice');
+    const typed = '\u041d\u0435\u0442, \u201dno\u201d'; // with bytes 9D: without their highest bit ^]
+    screen.type(typed);
+    await screen.ends(`[general] > ${typed}`);
+    screen.press('Enter');
+    await bob.expect(`alice: ${typed}\r\n`);
+    await screen.ends(`[general] > ${typed}`, `[general] HH:MM alice: ${typed}`, '[general] >');
+    // nor where the client edits its lines itself, and what it shows then is as straight
+    screen.press('C-]');
+    await screen.ends('telnet>');
+    screen.enter('mode line');
+    await screen.ends('telnet> mode line');
+    screen.enter(`by lines ${typed}`);
+    await bob.expect(`alice: by lines ${typed}\r\n`);
+    await screen.ends(`by lines ${typed}`, `[general] HH:MM alice: by lines ${typed}`, '[general] >');
+});
+
 test('a negotiating client: prompts, and who comes and goes', async () => {
     const cora = await signUp(site, 'cora', 0, { negotiate: true });
     await cora.expect('[general] > ');

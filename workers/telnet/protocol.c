@@ -7,6 +7,7 @@
 
 /* What is agreed to when the client asks for it. That we echo is never its idea: we offer it. */
 static const telnet_telopt_t supported[] = {
+    {TELNET_TELOPT_BINARY, TELNET_WONT, TELNET_DO},
     {TELNET_TELOPT_SGA, TELNET_WONT, TELNET_DO},
     {TELNET_TELOPT_TTYPE, TELNET_WONT, TELNET_DO},
     {TELNET_TELOPT_NAWS, TELNET_WONT, TELNET_DO},
@@ -29,6 +30,8 @@ static void terminal_found(struct wc_telnet_conn *c)
     if (c->term != NULL || late)
         return;
     wc_telnet_term_open(c);
+    /* Or it may look at seven bits of each key (RFC 854), and take a byte of a letter for its escape character. */
+    telnet_negotiate(c->telnet, TELNET_DO, TELNET_TELOPT_BINARY);
     telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_SGA);
     telnet_negotiate(c->telnet, TELNET_WILL, TELNET_TELOPT_ECHO);
 }
