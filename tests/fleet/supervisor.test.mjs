@@ -1,12 +1,15 @@
 // What a supervisor sees: readiness, the watchdog, reloading, the end.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 
-import { eventually } from '../lib/eventually.mjs';
-import { Child, tempFolder } from '../lib/process.mjs';
+import { eventually, within } from '../lib/eventually.mjs';
+import { Child, freePort, tempFolder } from '../lib/process.mjs';
 import { startSite } from '../lib/site.mjs';
+import { startWorker } from '../lib/worker.mjs';
 
 // Node has no datagrams over Unix sockets.
 const LISTENER = `use Socket; $| = 1; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die; bind($s, sockaddr_un($ARGV[0])) or die;
@@ -74,4 +77,23 @@ test('SIGHUP reads the options again, and keeps the old ones when they are wrong
     const answer = await site.api().post('/v1/users', { user: 'bob', password: 'long enough a password' });
     assert.equal(answer.status, 403);
     await eventually(() => /level=debug/.test(worker.log), { what: 'debug lines' });
+});
+
+test('a worker whose port is taken says so and ends, for each channel', async (t) => {
+    const site = await startSite();
+    t.after(() => site.stop());
+    const [first] = site.workers;
+    const ipv6 = await freePort();
+    const other = net.createServer().listen({ port: ipv6, host: '::1' });
+    const halves = await once(other, 'listening').then(() => ['--telnet', '--http'], () => []); // no IPv6 here
+    t.after(() => other.close());
+    for (const [option, address] of [
+        ['--telnet', `127.0.0.1:${first.telnetPort}`], ['--http', `127.0.0.1:${first.httpPort}`],
+        ...halves.map((option) => [option, `:${ipv6}`]), // half of it is not enough
+    ]) {
+        const late = await startWorker({ redis: site.redis.url, key: site.key, args: [option, address], ready: false });
+        t.after(() => late.child.end('SIGKILL'));
+        assert.equal((await within(20000, late.child.exited, `the end for ${option} ${address}`)).code, 1);
+        assert.match(late.log, new RegExp(`can't listen on ${address}.*: Address already in use`));
+    }
 });

@@ -165,22 +165,22 @@ bool wc_telnet_listen(struct wc_telnet *ch, struct wc_str addr, struct wc_buf *w
         return false;
     }
     size_t before = ch->nlisteners;
-    const char *error = "no address";
-    for (const struct addrinfo *ai = found; ai != NULL; ai = ai->ai_next) {
+    int error = EADDRNOTAVAIL;
+    bool refused = false; /* not only for a family or an address that this machine has not */
+    for (const struct addrinfo *ai = found; ai != NULL && !refused; ai = ai->ai_next) {
         int fd = open_socket(ai);
-        if (fd >= 0)
+        if (fd >= 0) {
             add(ch, fd);
-        else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-            break;
-        else
-            error = strerror(errno);
-        if (fd < 0)
-            error = strerror(errno);
+            continue;
+        }
+        error = errno;
+        refused = error != EAFNOSUPPORT && error != EADDRNOTAVAIL;
     }
     freeaddrinfo(found);
-    if (ch->nlisteners == before)
-        wc_buf_addf(why, "telnet: can't listen on %.*s: %s", WC_STR_ARG(addr), error);
-    return ch->nlisteners != before;
+    if (!refused && ch->nlisteners != before)
+        return true;
+    wc_buf_addf(why, "telnet: can't listen on %.*s: %s", WC_STR_ARG(addr), strerror(error));
+    return false;
 }
 
 void wc_telnet_listen_start(struct wc_telnet *ch)
