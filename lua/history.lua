@@ -50,7 +50,7 @@ end
 local items, more, stop
 if mode == 'one' then
   items, more, stop = collect('XRANGE', id, id, 1)
-  if #items == 0 then return {'not_found'} end
+  if #items == 0 then return {'not_found', 'no such message'} end
 elseif mode == 'after' then
   items, more, stop = collect('XRANGE', '(' .. id, '+', limit)
 elseif mode == 'around' then

@@ -9,6 +9,9 @@ void wc_call_fail_words(struct wc_call *call, struct wc_str code, struct wc_str 
     wc_err err = wc_err_from_code(code.p != NULL ? code.p : "", code.n);
     if (err == WC_OK)
         err = WC_UNAVAILABLE;
+    /* A script that says no more means the room, one that is hidden from the caller too. */
+    if (err == WC_NOT_FOUND && what.n == 0 && call->target.name.n != 0 && !call->target.direct)
+        what = WC_STR("no such room");
     bool told = err != WC_RATE_LIMITED && err != WC_UNAVAILABLE;
     struct wc_str detail = wc_call_copy(call, told ? what : WC_STR_NONE);
     wc_call_fail(call, err, detail.p);

@@ -315,7 +315,7 @@ static void on_message(struct wc_call *call, const struct wc_reply *reply)
     }
     answer_entries(call, reply);
     if (call->result.n == 0)
-        wc_call_fail(call, WC_NOT_FOUND, NULL);
+        wc_call_fail(call, WC_NOT_FOUND, "no such message");
     else
         wc_call_done(call);
 }

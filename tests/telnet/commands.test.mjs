@@ -50,7 +50,7 @@ test('/switch: plain text goes there', async () => {
     await alice.ask('/who', /^bob online/m);
     await alice.ask('/topic x', 'error: bad_request');
     await alice.ask('/switch @nobody', 'error: not_found');
-    await alice.ask('/switch nowhere', 'error: not_found');
+    await alice.ask('/switch nowhere', 'error: not_found no such room');
     await alice.ask('/switch Bad!', 'error: bad_request usage: /switch <room or @user>');
     await alice.ask('/switch general', '* now in general');
 });
@@ -82,7 +82,7 @@ test('/create, /join, /topic, /who, /leave', async () => {
 
 test('/invite and /kick in a private room', async () => {
     await alice.ask('/create -p den', '* created den');
-    await bob.ask('/join den', 'error: not_found');
+    await bob.ask('/join den', 'error: not_found no such room');
     await bob.ask('/rooms den', '* no such rooms');
     alice.send('/invite bob');
     await bob.expect(/\[den\] \d\d:\d\d \* bob was invited by alice\r\n/);
