@@ -92,6 +92,10 @@ test('a worker that is killed gets no new connections; the other takes them', as
     assert.equal(new Set(await workers()).size, 2, 'the two have one each');
     process.kill(Number(site.env.WORKER_PIDS[0]), 'SIGKILL');
     await eventually(() => first.filter((telnet) => telnet.closed).length === 1, { what: 'its connection to end' });
+    // The kernel closes what the dead had open one after the other, the connection before the listener: whoever comes
+    // in between is let in by nobody, is cut off, and comes again.
+    const refused = () => connectTelnet({ port: site.env.WORKER_TELNET_PORTS[0] }).then((telnet) => telnet.close(), () => true);
+    await eventually(refused, { what: 'its port to be closed' });
     for (let i = 0; i < 4; i++)
         (await open()).close();
     first.find((telnet) => !telnet.closed).close();
