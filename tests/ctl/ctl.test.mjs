@@ -89,6 +89,10 @@ test('rooms, workers and messages can be looked at, and a message be removed', a
     await done(['messages', 'remove', 'room/lab', first.id]);
     const texts = (await dan.api().get('/v1/rooms/lab/messages')).body.items.map((item) => item.text);
     assert.deepEqual(texts, ['no secret']);
+    const eli = await site.register('eli');
+    await eli.api().must(201, 'POST', '/v1/users/dan/messages', { text: 'between us' });
+    for (const pair of ['dm/dan:eli', 'dm/eli:dan'])
+        assert.match(await done(['messages', 'show', pair]), /between us/);
     await done(['rooms', 'delete', 'lab']);
     assert.equal((await dan.api().get('/v1/rooms/lab')).status, 404);
 });
@@ -123,6 +127,12 @@ test('what is wrong is said, and nothing is changed', async () => {
         [['messages', 'remove', 'room/general', 'x'], /an id is/],
         [['messages', 'remove', 'room/general', '1-1'], /not_found/],
         [['messages', 'show', 'general'], /a conversation is/],
+        [['messages', 'show', 'dm/alice:bob:eve'], /not the name of a user: 'bob:eve'/],
+        [['users'], /users: list, show, create, /],
+        [['users', 'dance', 'nobody'], /users: list, show, create, /],
+        [['rooms'], /rooms: list, show, delete/],
+        [['messages'], /messages: show, remove/],
+        [['nats'], /nats: bridge, operator/],
         [['dance'], /no such command/],
         [['users', 'create', 'mallory', '--adnim'], /no such option: --adnim/],
         [['users', 'list', '--dir'], /--dir needs a value/],
