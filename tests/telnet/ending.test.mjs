@@ -29,6 +29,16 @@ test('a worker that stops tells everybody and answers what it was asked', async 
     await worker.stop();
 });
 
+test('while Redis does not answer a session is told to try again, and goes on afterwards', async () => {
+    const telnet = await logIn(site, 'alice');
+    await site.redis.pause();
+    telnet.send('is anybody there?');
+    await telnet.expect(/error: unavailable The service is unavailable, try again\r\n/).finally(() => site.redis.resume());
+    telnet.send('/whoami');
+    await telnet.expect(/\* you are alice/);
+    telnet.close();
+});
+
 test('a session whose tokens are taken back ends', async () => {
     const account = await site.register('leaver');
     const telnet = await logIn(site, 'leaver');

@@ -49,7 +49,8 @@ void wc_telnet_error(struct wc_telnet_conn *c, wc_err err, const char *words)
 void wc_telnet_failure(struct wc_telnet_conn *c, const struct wc_failure *failure)
 {
     const char *words = failure->detail[0] != '\0' ? failure->detail : wc_err_title(failure->err);
-    if (failure->retry_ms == 0) {
+    bool says_so = failure->err == WC_UNAVAILABLE && failure->detail[0] == '\0'; /* the title: try again */
+    if (failure->retry_ms == 0 || says_so) {
         wc_telnet_error(c, failure->err, words);
         return;
     }
