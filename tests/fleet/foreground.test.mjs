@@ -10,7 +10,7 @@ import { script, UpSite } from './up.mjs';
 
 /** Starts it, resolves when DIR/env is there. */
 async function foreground(t, workers) {
-    const dir = tempFolder('wcchat-up');
+    const dir = path.join(tempFolder('wcchat-up'), 'a site');
     const up = new Child(path.join(ROOT, 'scripts/up'), ['--no-install', '--no-build', '--preset', 'debug', '--ports', 'auto',
         '--dir', dir, '--workers', workers], { env: { WCCHAT_BUILD: BUILD } });
     t.after(async () => {
@@ -46,8 +46,11 @@ test('a site in the foreground goes on without what was killed, and Ctrl-C ends 
     assert.ok(!fs.existsSync(path.join(site.dir, 'env')));
 });
 
-test('without a worker there is no site', async (t) => {
+test('a second one is refused, with a command that ends the first, and without a worker there is no site', async (t) => {
     const { up, site } = await foreground(t, 1);
+    const second = await script('up', '--no-install', '--no-build', '--preset', 'debug', '--dir', site.dir);
+    assert.equal(second.code, 1);
+    assert.match(second.err, /a site runs in .*; scripts\/down --dir \S+\/a\\ site ends it/);
     kill(site.env.WORKER_PIDS[0]);
     assert.equal((await up.exited).code, 1, up.tail());
     assert.match(up.log, /worker-1 ended; the end of .*worker-1\.log:/);
