@@ -40,7 +40,9 @@ test('a site in the foreground goes on without what was killed, and Ctrl-C ends 
     assert.equal(up.log.split('worker-1 ended').length, 2, 'said once');
     assert.doesNotMatch(up.log, /line \d+:/, 'nothing of the shell\'s own');
     assert.ok(alive(workers[1]) && alive(nats));
-    const { code, killed } = await up.end('SIGINT', 60000);
+    up.signal('SIGINT');
+    await eventually(() => up.log.includes('ending everything'), { what: 'a word about the end' });
+    const { code, killed } = await up.end('SIGINT', 60000); // who is impatient leaves nothing behind either
     assert.deepEqual({ code, killed }, { code: 0, killed: false }, up.tail());
     await eventually(() => ![...workers, nats].some(alive), { what: 'the end of all' });
     assert.ok(!fs.existsSync(path.join(site.dir, 'env')));
