@@ -154,6 +154,13 @@ test('the real telnet: keys', async (t) => {
     await screen.ends('[general] HH:MM bob: in between', 'old password:');
     screen.press('Enter');
     await screen.ends('the password was not changed', '[general] >');
+    screen.enter('/passwd');
+    await screen.ends('old password:');
+    screen.enter('something');
+    await screen.ends('new password:');
+    screen.type('some');
+    screen.press('C-c');
+    await screen.ends('new password: ^C', 'the password was not changed', '[general] >');
     screen.press('C-d');
     await eventually(() => screen.lines().join('\n').includes('Connection closed'), { what: 'the end' });
     assert.ok(screen.lines().includes('bye'));

@@ -208,6 +208,7 @@ static void interrupt(struct wc_telnet_conn *c)
         wc_telnet_write(c, WC_STR("^C\r\n"));
     t->shown = false;
     erase(c, false);
+    t->complete = wc_telnet_in(c) && wc_telnet_secret(c); /* an empty line ends /passwd */
 }
 
 void wc_telnet_term_key(struct wc_telnet_conn *c, unsigned char key)
