@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => site.stop());
 
-/** The address that a failed login from `from` with these headers is held against. */
+/** The address that a failed login from `from` with these headers is held against; of IPv6 the /64. */
 async function heldAgainst(from, headers) {
     const body = { user: 'nobody', password: 'not the password' };
     assert.equal((await request('POST', `${site.workers[0].httpUrl}/v1/auth/token`, { body, headers, from, keepAlive: false })).status, 401);
@@ -28,10 +28,10 @@ const HEADERS = [
     [{ 'x-forwarded-for': '192.0.2.7' }, '192.0.2.7'],
     [{ 'x-forwarded-for': '192.0.2.66, 192.0.2.7' }, '192.0.2.7'],
     [{ 'x-forwarded-for': '192.0.2.7:4711' }, '192.0.2.7'],
-    [{ 'x-forwarded-for': '2001:db8::7' }, '2001:db8::7'],
+    [{ 'x-forwarded-for': '2001:db8:0:7::7' }, '2001:db8:0:7::'],
     [{ forwarded: 'for=192.0.2.8' }, '192.0.2.8'],
     [{ forwarded: 'for=192.0.2.66, for=192.0.2.8;proto=https;by=192.0.2.1' }, '192.0.2.8'],
-    [{ forwarded: 'proto=https;For="[2001:db8::8]:4711"' }, '2001:db8::8'],
+    [{ forwarded: 'proto=https;For="[2001:db8:0:8::8]:4711"' }, '2001:db8:0:8::'],
     [{ forwarded: 'for=192.0.2.8', 'x-forwarded-for': '192.0.2.7' }, '192.0.2.7'],
     [{ forwarded: 'for=unknown' }, PROXY],
     [{ forwarded: 'for="_hidden"' }, PROXY],
