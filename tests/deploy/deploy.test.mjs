@@ -287,6 +287,22 @@ function volumeOf({ containers: [container], volumes }, file) {
     return volumes.find(({ name }) => name === mount?.name);
 }
 
+test('alerts are about what a worker tells', async () => {
+    const { groups: [{ rules }] } = YAML.parse(read('prometheus/alerts.yaml'));
+    const exported = (await site.api().get('/metrics')).text;
+    for (const { alert, expr, labels, annotations } of rules) {
+        assert.ok(['critical', 'warning'].includes(labels.severity) && annotations.summary, alert);
+        const series = [...expr.matchAll(/\b(up|wcchat_[a-z_]+)\{([^}]*)\}/g)];
+        assert.equal(series.length, expr.match(/\b(up|wcchat_\w+)\b/g).length, `${alert}: each of one job`);
+        for (const [, name, selected] of series) {
+            assert.match(selected, /^job="wcchat"/, alert);
+            const label = /,([a-z]+)=~?"([^|"]+)/.exec(selected);
+            const samples = label ? [`${name}{${label[1]}="${label[2]}"} `] : [`${name} `, `${name}{`];
+            assert.ok(name === 'up' || samples.some((sample) => exported.includes(`\n${sample}`)), `${alert}: ${samples[0]}`);
+        }
+    }
+});
+
 test('the NATS server of Kubernetes', async () => {
     const all = manifests();
     const of = (kind, name) => all.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
