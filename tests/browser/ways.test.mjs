@@ -215,6 +215,7 @@ test('by keyboard alone; typing is seen', async (t) => {
     assert.deepEqual(await b.texts(), ['hey @bob \nlook']);
     await b.page.waitForFunction(() => document.querySelector('.typing').textContent === '');
 
+    await page.waitForSelector('.message:not(.pending):has-text("look")');
     await page.keyboard.press('ArrowUp');
     await page.waitForSelector('.writing:has-text("Editing")');
     await page.keyboard.type(' here');
