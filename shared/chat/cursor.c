@@ -8,7 +8,7 @@
 
 enum {
     FRESH_S = 86400,      /* a baseline in use is written anew after so long, so that it does not end */
-    KEPT_MOST = 1024,     /* baselines of one user: four of each of so many sessions as nobody has */
+    KEPT_MOST = 1024,     /* baselines of one user; each of their sessions has one at least */
     KEPT_OF_SESSION = 32, /* more than what can be on its way to a client: those before are dropped */
     WRITES_MOST = 32,     /* under way, of the whole worker */
     MOVED_MOST = 16,
